@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The address map that the linker (xen-boot/image, linker/Layout) and the
+// guest (xen-boot/entry, libos/xen) share. Virtual and guest-physical address
+// are the same for RAM; only the I/O window is mapped elsewhere.
+//
+//   0x0000'0000  page 0 .. 0xeffff   never mapped once the program runs
+//   0x000f'0000  I/O window          shared_info, console ring, xenstore ring
+//   0x0010'0000  image               text | read-only + tables | data | stack
+//   image end    heap                to the configured maximum of memory
+#pragma once
+
+#include <cstdint>
+
+namespace ampoule::abi {
+
+inline constexpr std::uint64_t kPageSize = 4096;
+inline constexpr std::uint64_t kLargePageSize = 2u << 20;
+
+/// Where the first byte of the image is loaded.
+inline constexpr std::uint64_t kImageBase = 0x100000;
+
+/// Pages below the image that map frames which are not RAM.
+inline constexpr std::uint64_t kIoWindow = 0xf0000;
+inline constexpr std::uint64_t kSharedInfoAddress = kIoWindow;
+inline constexpr std::uint64_t kConsoleAddress = kIoWindow + kPageSize;
+inline constexpr std::uint64_t kXenstoreAddress = kIoWindow + 2 * kPageSize;
+
+/// Frame numbers behind the I/O window on PVH. The two rings lie where Xen's
+/// toolstack puts a domain's special pages (libxc xc_dom_x86.c, special_pfn);
+/// boot reads HVM_PARAM_*_PFN and stops if it finds others. shared_info goes
+/// where we ask (XENMAPSPACE_shared_info): a frame below those, never RAM.
+inline constexpr std::uint64_t kSharedInfoFrame = 0xfefe0;
+inline constexpr std::uint64_t kConsoleFrame = 0xfefff;
+inline constexpr std::uint64_t kXenstoreFrame = 0xfeffc;
+
+inline constexpr std::uint64_t kDefaultMemoryMax = 512u << 20;
+inline constexpr std::uint64_t kDefaultStackSize = 256u << 10;
+
+} // namespace ampoule::abi
