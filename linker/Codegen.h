@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The merged module -> one relocatable object.
+#pragma once
+
+#include "linker/Program.h"
+
+#include "llvm/Target/TargetMachine.h"
+
+namespace ampoule::linker {
+
+/// A section per function and per variable, so that the final link can drop
+/// what only code generation might have needed. Modules above
+/// kParallelThreshold instructions are generated in two threads; the pieces
+/// are the same ones each time.
+std::vector<llvm::SmallString<0>> generateCode(Program &program,
+                                               llvm::TargetMachine &machine,
+                                               unsigned optLevel);
+
+inline constexpr unsigned kParallelThreshold = 200000;
+
+} // namespace ampoule::linker

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Command line -> Config. The table of options is Options.td; this file says
+// what each means. Options that cannot matter to a static image are accepted
+// without effect; options that would change where things lie are refused,
+// because layout and page tables are the linker's own business.
+#include "linker/Config.h"
+#include "linker/Diag.h"
+#include "xen-boot/abi/layout.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Option/Arg.h"
+#include "llvm/Option/ArgList.h"
+#include "llvm/Option/OptTable.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/StringSaver.h"
+
+using namespace llvm;
+using namespace llvm::opt;
+
+namespace ampoule::linker {
+namespace {
+
+#define OPTTABLE_STR_TABLE_CODE
+#include "linker/Options.inc"
+#undef OPTTABLE_STR_TABLE_CODE
+
+enum Id {
+  OPT_INVALID = 0,
+#define OPTION(...) LLVM_MAKE_OPT_ID(__VA_ARGS__),
+#include "linker/Options.inc"
+#undef OPTION
+};
+
+#define OPTTABLE_PREFIXES_TABLE_CODE
+#include "linker/Options.inc"
+#undef OPTTABLE_PREFIXES_TABLE_CODE
+
+constexpr OptTable::Info kInfoTable[] = {
+#define OPTION(...) LLVM_CONSTRUCT_OPT_INFO(__VA_ARGS__),
+#include "linker/Options.inc"
+#undef OPTION
+};
+
+class LinkOptTable : public GenericOptTable {
+public:
+  LinkOptTable()
+      : GenericOptTable(OptionStrTable, OptionPrefixesTable, kInfoTable) {}
+};
+
+/// Position-dependent state while the arguments are read in order.
+struct State {
+  bool wholeArchive = false;
+  bool lazy = false;
+};
+
+void readZ(StringRef value, Config &config, Diag &diag) {
+  if (value == "muldefs") {
+    config.allowMultipleDefinition = true;
+    return;
+  }
+  if (value.starts_with("stack-size="))
+    if (Expected<std::uint64_t> size =
+            parseSize(value.drop_front(sizeof("stack-size=") - 1), 1))
+      config.stackSize = *size;
+    else
+      diag.error(size.takeError());
+  else if (value == "execstack" || value == "rwx" || value == "notext")
+    diag.error("-z " + value +
+               ": an image has no page that is writable and executable");
+  // The rest (relro, now, defs, noexecstack, …) asks for what an image is, or
+  // concerns dynamic linking.
+}
+
+void readSize(const InputArgList &args, Id id, std::uint64_t unit,
+              std::uint64_t fallback, std::uint64_t &field, Diag &diag) {
+  const Arg *arg = args.getLastArg(id);
+  if (!arg) {
+    if (field == 0)
+      field = fallback;
+    return;
+  }
+  Expected<std::uint64_t> size = parseSize(arg->getValue(), unit);
+  if (size)
+    field = *size;
+  else
+    diag.error(Twine(arg->getSpelling()) + toString(size.takeError()));
+}
+
+void readOrdered(const InputArgList &args, Config &config, Diag &diag) {
+  State state;
+  std::vector<State> stack;
+  auto addInput = [&](const Arg &arg, bool isLibrary) {
+    config.inputs.push_back({arg.getValue(), isLibrary, state.wholeArchive,
+                             state.lazy, /*isRuntime=*/false});
+  };
+  for (const Arg *arg : args) {
+    const Option &option = arg->getOption();
+    if (option.getGroup().isValid() &&
+        option.getGroup().getID() == OPT_RefusedGroup) {
+      diag.error("unsupported option '" + arg->getAsString(args) +
+                 "': the layout of an image is not configurable");
+      continue;
+    }
+    switch (option.getID()) {
+    case OPT_INPUT:
+      addInput(*arg, /*isLibrary=*/false);
+      break;
+    case OPT_UNKNOWN:
+      diag.error("unknown argument '" + Twine(arg->getSpelling()) + "'");
+      break;
+    case OPT_l:
+      addInput(*arg, /*isLibrary=*/true);
+      break;
+    case OPT_L:
+      config.searchPaths.push_back(arg->getValue());
+      break;
+    case OPT_whole_archive:
+      state.wholeArchive = true;
+      break;
+    case OPT_no_whole_archive:
+      state.wholeArchive = false;
+      break;
+    case OPT_start_lib:
+      state.lazy = true;
+      break;
+    case OPT_end_lib:
+      state.lazy = false;
+      break;
+    case OPT_push_state:
+      stack.push_back(state);
+      break;
+    case OPT_pop_state:
+      if (stack.empty()) {
+        diag.error("unbalanced --pop-state");
+        break;
+      }
+      state = stack.back();
+      stack.pop_back();
+      break;
+    case OPT_u:
+      config.undefined.push_back(arg->getValue());
+      break;
+    case OPT_wrap:
+      config.wrap.push_back(arg->getValue());
+      break;
+    case OPT_defsym: {
+      auto [symbol, expression] = StringRef(arg->getValue()).split('=');
+      if (symbol.empty() || expression.empty())
+        diag.error("--defsym: syntax error: " + Twine(arg->getValue()));
+      else
+        config.defsym.push_back({symbol.str(), expression.str()});
+      break;
+    }
+    case OPT_z:
+      readZ(arg->getValue(), config, diag);
+      break;
+    case OPT_m:
+      if (StringRef(arg->getValue()) != "elf_x86_64")
+        diag.error("unknown emulation: " + Twine(arg->getValue()));
+      break;
+    case OPT_print:
+      config.print.push_back(arg->getValue());
+      break;
+    }
+  }
+}
+
+} // namespace
+
+Expected<std::uint64_t> parseSize(StringRef text, std::uint64_t unit) {
+  StringRef digits = text;
+  std::uint64_t scale = unit;
+  if (digits.consume_back_insensitive("g"))
+    scale = 1u << 30;
+  else if (digits.consume_back_insensitive("m"))
+    scale = 1u << 20;
+  else if (digits.consume_back_insensitive("k"))
+    scale = 1u << 10;
+  std::uint64_t value;
+  if (digits.getAsInteger(10, value) || value == 0 ||
+      value > UINT64_MAX / scale)
+    return createStringError("invalid size '" + text +
+                             "': expected a number, K, M or G");
+  return value * scale;
+}
+
+bool Config::prints(StringRef product) const {
+  return is_contained(print, product);
+}
+
+std::optional<Config> parseArguments(ArrayRef<const char *> argv,
+                                     StringRef prefix, Diag &diag) {
+  LinkOptTable table;
+  unsigned missingIndex = 0, missingCount = 0;
+  InputArgList args = table.ParseArgs(argv, missingIndex, missingCount);
+  if (missingCount != 0) {
+    diag.error(Twine(args.getArgString(missingIndex)) + ": missing argument");
+    return std::nullopt;
+  }
+  if (args.hasArg(OPT_version, OPT_v)) {
+    outs() << "Ampoule linker " AMPOULE_VERSION " (compatible with GNU ld)\n";
+    if (args.hasArg(OPT_version) || !args.hasArg(OPT_INPUT))
+      return std::nullopt;
+  }
+
+  Config config;
+  config.prefix = args.getLastArgValue(OPT_ampoule_prefix, prefix).str();
+  config.output = args.getLastArgValue(OPT_o, "a.out").str();
+  if (args.hasArg(OPT_r) && args.hasArg(OPT_shared))
+    diag.error("-r and -shared may not be used together");
+  if (args.hasArg(OPT_shared))
+    config.kind = OutputKind::SharedLibrary;
+  if (args.hasArg(OPT_r))
+    config.kind = OutputKind::Relocatable;
+
+  StringRef target = args.getLastArgValue(OPT_ampoule_target, "xen");
+  if (target == "linux")
+    config.target = Target::Linux;
+  else if (target != "xen")
+    diag.error("invalid value '" + target +
+               "' in '--ampoule-target=': expected xen or linux");
+
+  StringRef prune = args.getLastArgValue(OPT_ampoule_prune, "all");
+  if (prune == "none")
+    config.prune = Prune::None;
+  else if (prune != "all")
+    diag.error("invalid value '" + prune +
+               "' in '--ampoule-prune=': expected all or none");
+
+  // Sizes and levels as clang spells them; s and z optimise like 2.
+  StringRef level = args.getLastArgValue(OPT_O, "2");
+  config.optLevel = StringSwitch<unsigned>(level)
+                        .Case("0", 0)
+                        .Cases({"1", "g"}, 1)
+                        .Cases({"3", "fast", "4"}, 3)
+                        .Default(2);
+
+  std::string limit = args.getLastArgValue(OPT_error_limit_eq, "20").str();
+  if (StringRef(limit).getAsInteger(10, config.errorLimit))
+    diag.error("--error-limit=: number expected, but got '" + limit + "'");
+  diag.errorLimit = config.errorLimit;
+  config.fatalWarnings =
+      args.hasFlag(OPT_fatal_warnings, OPT_no_fatal_warnings, false);
+  diag.fatalWarnings = config.fatalWarnings;
+  config.allowMultipleDefinition =
+      args.hasFlag(OPT_allow_multiple_definition,
+                   OPT_no_allow_multiple_definition, false);
+  config.warnUnresolved =
+      args.hasArg(OPT_warn_unresolved_symbols) ||
+      args.getLastArgValue(OPT_unresolved_symbols) == "ignore-all";
+  config.demangle = !args.hasArg(OPT_no_demangle);
+  config.stripAll = args.hasArg(OPT_s);
+  config.trace = args.hasArg(OPT_t);
+  config.time = args.hasArg(OPT_ampoule_time);
+  config.measure = args.hasArg(OPT_ampoule_measure);
+  config.soname = args.getLastArgValue(OPT_soname).str();
+  if (args.hasArg(OPT_M))
+    config.map = "-";
+  if (const Arg *map = args.getLastArg(OPT_Map))
+    config.map = map->getValue();
+  config.stopAfter = args.getLastArgValue(OPT_stop_after).str();
+  if (const Arg *cache = args.getLastArg(OPT_ampoule_cache))
+    config.cache = cache->getValue();
+
+  readOrdered(args, config, diag);
+  readSize(args, OPT_ampoule_memory_max, 1u << 20, abi::kDefaultMemoryMax,
+           config.memoryMax, diag);
+  readSize(args, OPT_ampoule_stack, 1u << 10, abi::kDefaultStackSize,
+           config.stackSize, diag);
+  config.memoryMax = alignDown(config.memoryMax, abi::kLargePageSize);
+  config.stackSize = alignTo(config.stackSize, abi::kPageSize);
+  if (config.memoryMax < 2 * abi::kLargePageSize)
+    diag.error("--ampoule-memory-max: an image needs at least 4M");
+  if (config.memoryMax > (std::uint64_t(4032) << 20))
+    diag.error("--ampoule-memory-max: more than 4032M is not supported");
+
+  // The runtime comes last, as cc appends it; a user's own definition wins
+  // because archives are searched only for what is still undefined.
+  bool libraries = !args.hasArg(OPT_ampoule_nostdlib) &&
+                   !args.hasArg(OPT_ampoule_nodefaultlibs);
+  if (config.kind == OutputKind::Image) {
+    auto add = [&](StringRef directory, StringRef name) {
+      SmallString<128> path(config.prefix);
+      sys::path::append(path, directory, name);
+      config.inputs.push_back({std::string(path), /*isLibrary=*/false,
+                               /*wholeArchive=*/false, /*lazy=*/false,
+                               /*isRuntime=*/true});
+    };
+    if (libraries && args.hasArg(OPT_ampoule_cxx)) {
+      add("sysroot/usr/lib", "libc++.a");
+      add("sysroot/usr/lib", "libc++abi.a");
+      add("sysroot/usr/lib", "libunwind.a");
+    }
+    if (libraries)
+      add("sysroot/usr/lib", "libc.a");
+    add(config.target == Target::Xen ? "lib/ampoule/xen" : "lib/ampoule/linux",
+        "libos.a");
+  }
+  if (config.inputs.empty() ||
+      (config.inputs.front().isRuntime && config.kind == OutputKind::Image))
+    diag.error("no input files");
+  return config;
+}
+
+} // namespace ampoule::linker

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What one link is asked to do: the command line after parsing. Fields have
+// the names of their options. Stages read it and never change it.
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ampoule::linker {
+
+enum class Target { Xen, Linux };
+enum class OutputKind { Image, SharedLibrary, Relocatable };
+enum class Prune { All, None };
+
+/// One thing named on the command line that may hold symbols.
+struct InputSpec {
+  std::string path;      ///< as written, or the name after -l
+  bool isLibrary;        ///< named by -l
+  bool wholeArchive;     ///< every member is loaded
+  bool lazy;             ///< between --start-lib and --end-lib
+  bool isRuntime;        ///< added by the linker, not by the user
+};
+
+struct Defsym {
+  std::string symbol;
+  std::string expression;
+};
+
+struct Config {
+  std::string output = "a.out";
+  OutputKind kind = OutputKind::Image;
+  Target target = Target::Xen;
+  Prune prune = Prune::All;
+  unsigned optLevel = 2;
+  std::vector<InputSpec> inputs;
+  std::vector<std::string> searchPaths;
+  std::vector<std::string> undefined;
+  std::vector<std::string> wrap;
+  std::vector<Defsym> defsym;
+  bool allowMultipleDefinition = false;
+  bool warnUnresolved = false;
+  bool fatalWarnings = false;
+  bool demangle = true;
+  bool stripAll = false;
+  bool trace = false;
+  bool time = false;
+  bool measure = false;
+  unsigned errorLimit = 20;
+  std::string soname;
+  std::string map; ///< file for -Map; "-" for -M
+  std::uint64_t memoryMax = 0;
+  std::uint64_t stackSize = 0;
+  std::string prefix;
+  std::optional<std::string> cache;
+  std::vector<std::string> print;
+  std::string stopAfter;
+
+  bool prints(llvm::StringRef product) const;
+};
+
+/// A size with an optional K, M or G suffix; without one it counts `unit`s.
+llvm::Expected<std::uint64_t> parseSize(llvm::StringRef text,
+                                        std::uint64_t unit);
+
+class Diag;
+
+/// Parses ld-style arguments (without the program's name). Mistakes are
+/// reported to `diag`; the result is then not to be used. Nothing is returned
+/// when the arguments only asked for text such as --version.
+std::optional<Config> parseArguments(llvm::ArrayRef<const char *> args,
+                                     llvm::StringRef prefix, Diag &diag);
+
+} // namespace ampoule::linker

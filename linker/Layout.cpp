@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes the link script. Three regions, each whole pages and none both
+// writable and executable; then an unmapped guard page and the main stack:
+//
+//   text    R X   boot code first
+//   rodata  R     constants, exception tables, descriptor tables, page tables
+//   data    R W   initialised, then zero
+//   guard         not mapped
+//   stack   R W
+//
+// The image stage writes page tables into the room that is left for them, from
+// what lld really did.
+#include "linker/Layout.h"
+#include "xen-boot/abi/layout.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+constexpr StringLiteral kSections = R"(
+PHDRS {
+  text PT_LOAD FLAGS(5);
+  rodata PT_LOAD FLAGS(4);
+  data PT_LOAD FLAGS(6);
+  note PT_NOTE FLAGS(4);
+  tls PT_TLS FLAGS(4);
+}
+SECTIONS {
+  . = %BASE%;
+  __ampoule_text_start = .;
+  .text : {
+    KEEP(*(.text.boot .text.boot.*))
+    *(.text.unlikely .text.unlikely.* .text.hot .text.hot.*)
+    *(.text .text.*)
+  } :text
+  . = ALIGN(0x1000);
+  __ampoule_text_end = .;
+  __ampoule_rodata_start = .;
+  .note : { KEEP(*(.note.Xen)) *(.note.gnu.build-id) } :rodata :note
+  .rodata : {
+    *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
+  } :rodata
+  .ampoule.gdt : { KEEP(*(.ampoule.gdt)) } :rodata
+  .ampoule.idt : { KEEP(*(.ampoule.idt)) } :rodata
+  .eh_frame_hdr : {
+    __eh_frame_hdr_start = .;
+    *(.eh_frame_hdr)
+    __eh_frame_hdr_end = .;
+  } :rodata
+  .eh_frame : {
+    __eh_frame_start = .;
+    KEEP(*(.eh_frame))
+    __eh_frame_end = .;
+  } :rodata
+  .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :rodata
+  .preinit_array : {
+    __preinit_array_start = .;
+    KEEP(*(.preinit_array))
+    __preinit_array_end = .;
+  } :rodata
+  .init_array : {
+    __init_array_start = .;
+    KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*) SORT_BY_INIT_PRIORITY(.ctors.*)))
+    KEEP(*(.init_array .ctors))
+    __init_array_end = .;
+  } :rodata
+  .fini_array : {
+    __fini_array_start = .;
+    KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*) SORT_BY_INIT_PRIORITY(.dtors.*)))
+    KEEP(*(.fini_array .dtors))
+    __fini_array_end = .;
+  } :rodata
+  .tdata : { *(.tdata .tdata.*) } :rodata :tls
+  .tbss : { *(.tbss .tbss.*) } :rodata :tls
+  __ampoule_tls_start = ADDR(.tdata);
+  __ampoule_tls_filesz = SIZEOF(.tdata);
+  __ampoule_tls_memsz = SIZEOF(.tbss) ? ADDR(.tbss) + SIZEOF(.tbss) - ADDR(.tdata) : SIZEOF(.tdata);
+  __ampoule_tls_align = MAX(ALIGNOF(.tdata), ALIGNOF(.tbss));
+%TABLES%
+  . = ALIGN(0x1000);
+  __ampoule_rodata_end = .;
+  __ampoule_data_start = .;
+  .data : { *(.data .data.*) } :data
+  .bss : { *(.bss .bss.* COMMON) } :data
+  . = ALIGN(0x1000);
+  __ampoule_data_end = .;
+%STACK%
+  /DISCARD/ : { *(.note.GNU-stack) *(.comment) *(.llvm_addrsig) *(.ampoule.modules) }
+}
+)";
+
+// Sections without content: they occupy addresses (a PV domain's builder puts
+// its own data behind the last of them), not the file.
+constexpr StringLiteral kStack = R"(
+  .ampoule.stack (NOLOAD) : {
+    . += 0x1000;
+    __ampoule_stack_bottom = .;
+    . += %STACKSIZE%;
+    __ampoule_stack_top = .;
+  } :data
+  __ampoule_image_end = .;
+  __ampoule_memory_max = %MEMORYMAX%;
+)";
+
+constexpr StringLiteral kTables = R"(
+  . = ALIGN(0x1000);
+  .ampoule.tables (NOLOAD) : {
+    __ampoule_page_tables = .;
+    . += %TABLESIZE%;
+  } :rodata
+)";
+
+void substitute(std::string &text, StringRef key, StringRef value) {
+  for (std::size_t at; (at = text.find(key)) != std::string::npos;)
+    text.replace(at, key.size(), value);
+}
+
+} // namespace
+
+std::vector<std::string> entrySymbols(Target target) {
+  if (target == Target::Linux)
+    return {"_start"};
+  return {"ampoule_pv_entry", "ampoule_pvh_entry"};
+}
+
+Layout planLayout(const Config &config, unsigned leafTables) {
+  constexpr std::uint64_t kGiB = 1u << 30;
+  Layout layout;
+  layout.entry = entrySymbols(config.target).front();
+  // One PML4, one page of pointers, a directory for each GiB.
+  layout.tablePages = 2 + divideCeil(config.memoryMax, kGiB) + leafTables;
+
+  bool isXen = config.target == Target::Xen;
+  std::string tables = isXen ? kTables.str() : "";
+  std::string stack = isXen ? kStack.str() : "";
+  layout.script = kSections.str();
+  substitute(layout.script, "%TABLES%", tables);
+  substitute(layout.script, "%STACK%", stack);
+  substitute(layout.script, "%BASE%",
+             isXen ? formatv("{0:x}", abi::kImageBase).str()
+                   : "0x400000 + SIZEOF_HEADERS");
+  substitute(layout.script, "%TABLESIZE%",
+             formatv("{0:x}", layout.tablePages * abi::kPageSize).str());
+  substitute(layout.script, "%STACKSIZE%",
+             formatv("{0:x}", config.stackSize).str());
+  substitute(layout.script, "%MEMORYMAX%",
+             formatv("{0:x}", config.memoryMax).str());
+  for (const Defsym &defsym : config.defsym)
+    layout.script += defsym.symbol + " = " + defsym.expression + ";\n";
+  return layout;
+}
+
+} // namespace ampoule::linker

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Where everything goes: the link script of an image.
+#pragma once
+
+#include "linker/Program.h"
+
+namespace ampoule::linker {
+
+struct Layout {
+  std::string script;
+  std::string entry;        ///< the symbol of e_entry
+  std::uint64_t tablePages; ///< pages set aside for page tables
+};
+
+/// The symbols where execution can start, by target.
+std::vector<std::string> entrySymbols(Target target);
+
+/// `leafTables` last-level page tables are set aside; the pipeline asks again
+/// with more when the image outgrew them.
+Layout planLayout(const Config &config, unsigned leafTables);
+
+} // namespace ampoule::linker

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Calls lld in process. Its inputs are files, so what we hold in memory goes to
+// a private directory that is removed on every way out. lld's own messages
+// pass through Diag.
+#include "linker/Lld.h"
+#include "linker/Diag.h"
+
+#include "lld/Common/Driver.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+LLD_HAS_DRIVER(elf)
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+class ScratchDirectory {
+public:
+  ScratchDirectory() {
+    if (std::error_code code =
+            sys::fs::createUniqueDirectory("ampoule-link", path))
+      failure = createStringError("cannot create a scratch directory: " +
+                                  code.message());
+  }
+  ~ScratchDirectory() {
+    consumeError(std::move(failure));
+    if (!path.empty())
+      sys::fs::remove_directories(path);
+  }
+
+  Error takeFailure() { return std::move(failure); }
+
+  Expected<std::string> write(const Twine &name, StringRef bytes) {
+    SmallString<128> file(path);
+    sys::path::append(file, name);
+    std::error_code code;
+    raw_fd_ostream os(file, code);
+    if (code)
+      return createStringError("cannot open " + file + ": " + code.message());
+    os << bytes;
+    os.close();
+    if (os.has_error()) {
+      code = os.error();
+      os.clear_error();
+      return createStringError("cannot write " + file + ": " + code.message());
+    }
+    return std::string(file);
+  }
+
+  SmallString<128> path;
+
+private:
+  Error failure = Error::success();
+};
+
+/// lld's text, a diagnostic a piece, in our form.
+void reportLld(StringRef text, Diag &diag) {
+  constexpr StringLiteral kError = "error: ", kWarning = "warning: ";
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  std::string pending;
+  bool isError = true;
+  auto flush = [&] {
+    if (pending.empty())
+      return;
+    if (isError)
+      diag.error(pending);
+    else
+      diag.warning(pending);
+    pending.clear();
+  };
+  for (StringRef line : lines) {
+    line.consume_front("ld.lld: ");
+    if (line.consume_front(kError)) {
+      flush();
+      isError = true;
+      pending = line.str();
+    } else if (line.consume_front(kWarning)) {
+      flush();
+      isError = false;
+      pending = line.str();
+    } else {
+      pending += ("\n" + line).str();
+    }
+  }
+  flush();
+}
+
+} // namespace
+
+Expected<std::unique_ptr<MemoryBuffer>>
+runLld(ArrayRef<SmallString<0>> objects, const Program &program,
+       const Layout &layout, const Config &config, Diag &diag) {
+  ScratchDirectory scratch;
+  if (Error error = scratch.takeFailure())
+    return error;
+  std::vector<std::string> args = {
+      "ld.lld",          "-static",
+      "--gc-sections",   "--icf=safe",
+      "--eh-frame-hdr",  "-z",
+      "norelro",         "-z",
+      "nognustack",      "-z",
+      "max-page-size=4096",
+      "--build-id=0x0000000000000000000000000000000000000000",
+      "-e",              layout.entry,
+      "--error-limit=0", "--no-fatal-warnings",
+      "--threads=2"};
+  if (!config.demangle)
+    args.push_back("--no-demangle");
+  if (config.warnUnresolved)
+    args.push_back("--warn-unresolved-symbols");
+  // LTO resolved duplicates already; what is left are weak twins.
+  if (config.allowMultipleDefinition)
+    args.push_back("--allow-multiple-definition");
+  for (const std::string &name : config.undefined)
+    args.push_back("--undefined=" + name);
+  for (const std::string &name : config.wrap)
+    args.push_back("--wrap=" + name);
+
+  auto addFile = [&](const Twine &name, StringRef bytes) -> Error {
+    Expected<std::string> file = scratch.write(name, bytes);
+    if (!file)
+      return file.takeError();
+    args.push_back(*file);
+    return Error::success();
+  };
+  Expected<std::string> script = scratch.write("image.ld", layout.script);
+  if (!script)
+    return script.takeError();
+  args.insert(args.end(), {"-T", *script});
+
+  // Native files first: lld, too, appends what it generated from bitcode.
+  unsigned index = 0;
+  for (const InputFile *file : program.natives)
+    if (Error error = addFile(
+            Twine(index++) + "-" + sys::path::filename(file->name),
+            file->buffer.getBuffer()))
+      return error;
+  for (const SmallString<0> &object : objects)
+    if (Error error = addFile("program" + Twine(index++) + ".o", object))
+      return error;
+  for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"})
+    args.push_back(config.prefix + "/sysroot/usr/lib/" + library.str());
+
+  SmallString<128> output(scratch.path);
+  sys::path::append(output, "image.elf");
+  args.insert(args.end(), {"-o", std::string(output)});
+  std::vector<const char *> argv;
+  for (const std::string &arg : args)
+    argv.push_back(arg.c_str());
+
+  std::string text;
+  raw_string_ostream messages(text);
+  lld::Result result = lld::lldMain(argv, messages, messages,
+                                    {{lld::Gnu, &lld::elf::link}});
+  // Names in the scratch directory mean nothing to the user.
+  std::string prefix = (scratch.path + "/").str();
+  for (std::size_t at; (at = text.find(prefix)) != std::string::npos;)
+    text.erase(at, prefix.size());
+  reportLld(text, diag);
+  if (result.retCode != 0) {
+    if (!diag.failed())
+      diag.error("the final link failed");
+    return createStringError("");
+  }
+  ErrorOr<std::unique_ptr<MemoryBuffer>> elf = MemoryBuffer::getFile(
+      output, /*IsText=*/false, /*RequiresNullTerminator=*/false,
+      /*IsVolatile=*/true);
+  if (std::error_code code = elf.getError())
+    return createStringError("cannot read the linked file: " + code.message());
+  return MemoryBuffer::getMemBufferCopy((*elf)->getBuffer(), "image.elf");
+}
+
+} // namespace ampoule::linker

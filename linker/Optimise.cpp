@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The optimiser may turn one library call into another (printf into puts). It
+// is told which of them the program has: a call to one that was not linked
+// would be undefined, and linking them all just in case would not be small.
+#include "linker/Optimise.h"
+
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Transforms/IPO/MergeFunctions.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+
+std::unique_ptr<TargetMachine> createTargetMachine(unsigned optLevel) {
+  static const bool initialised = [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86Disassembler();
+    return true;
+  }();
+  (void)initialised;
+  Triple triple("x86_64-unknown-linux-musl");
+  std::string error;
+  const llvm::Target *target = TargetRegistry::lookupTarget(triple, error);
+  assert(target && "LLVM was built with X86");
+  TargetOptions options;
+  options.FunctionSections = true;
+  options.DataSections = true;
+  options.UseInitArray = true;
+  options.EmitAddrsig = true;
+  options.MCOptions.X86RelaxRelocations = true;
+  static constexpr CodeGenOptLevel kLevels[] = {
+      CodeGenOptLevel::None, CodeGenOptLevel::Less, CodeGenOptLevel::Default,
+      CodeGenOptLevel::Aggressive};
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(
+      triple, "x86-64", "", options, Reloc::Static, CodeModel::Small,
+      kLevels[optLevel]));
+}
+
+void optimise(Program &program, TargetMachine &machine, unsigned optLevel,
+              function_ref<bool(StringRef)> available) {
+  static constexpr const OptimizationLevel *kLevels[] = {
+      &OptimizationLevel::O0, &OptimizationLevel::O1, &OptimizationLevel::O2,
+      &OptimizationLevel::O3};
+  TargetLibraryInfoImpl library(machine.getTargetTriple());
+  {
+    TargetLibraryInfo info(library);
+    for (unsigned i = 0; i != NumLibFuncs; ++i) {
+      auto function = static_cast<LibFunc>(i);
+      if (info.has(function) && !available(info.getName(function)))
+        library.setUnavailable(function);
+    }
+  }
+  PipelineTuningOptions tuning;
+  tuning.MergeFunctions = true;
+  PassBuilder builder(&machine, tuning);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  functions.registerPass([&] { return TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildLTODefaultPipeline(*kLevels[optLevel], /*ExportSummary=*/nullptr)
+      .run(*program.module, modules);
+}
+
+} // namespace ampoule::linker

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// THE WALK. Read this first: each stage is one call, and what holds from there
+// on stands between the stages.
+#include "linker/Pipeline.h"
+#include "linker/Codegen.h"
+#include "linker/Diag.h"
+#include "linker/Layout.h"
+#include "linker/Lld.h"
+#include "linker/Merge.h"
+#include "linker/NativeChecks.h"
+#include "linker/Optimise.h"
+#include "linker/Prune.h"
+#include "linker/Start.h"
+#include "linker/Undefined.h"
+#include "xen-boot/image/Verify.h"
+
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/Format.h"
+#include <chrono>
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+/// Times stages, and says whether to go on after one.
+class Walk {
+public:
+  Walk(const Config &config, Diag &diag, raw_ostream &os)
+      : config(config), diag(diag), os(os) {}
+
+  /// False: an error was reported, or --stop-after names this stage.
+  bool passed(StringRef stage) {
+    auto now = std::chrono::steady_clock::now();
+    if (config.time)
+      errs() << format("%8.1f ms  ",
+                       std::chrono::duration<double, std::milli>(now - last)
+                           .count())
+             << stage << '\n';
+    last = now;
+    return !diag.failed() && config.stopAfter != stage;
+  }
+
+  template <typename Printer> void print(StringRef product, Printer printer) {
+    if (config.prints(product))
+      printer(os);
+  }
+
+private:
+  const Config &config;
+  Diag &diag;
+  raw_ostream &os;
+  std::chrono::steady_clock::time_point last =
+      std::chrono::steady_clock::now();
+};
+
+/// The image stage may find that the tables need more room than was planned.
+std::optional<image::Image> layOut(ArrayRef<SmallString<0>> objects,
+                                   const Program &program,
+                                   const Config &config, Diag &diag,
+                                   Walk &walk) {
+  for (unsigned leafTables = 1;; ++leafTables) {
+    Layout layout = planLayout(config, leafTables);
+    if (leafTables == 1)
+      walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
+    if (!walk.passed("layout"))
+      return std::nullopt;
+    Expected<std::unique_ptr<MemoryBuffer>> elf =
+        runLld(objects, program, layout, config, diag);
+    if (!elf) {
+      std::string message = toString(elf.takeError());
+      if (!message.empty())
+        diag.error(message);
+      return std::nullopt;
+    }
+    if (!walk.passed("lld"))
+      return std::nullopt;
+    // At this point every address is fixed.
+    if (config.target == Target::Xen) {
+      Expected<image::Linked> linked = image::readLinked(**elf);
+      if (!linked) {
+        diag.error(linked.takeError());
+        return std::nullopt;
+      }
+      if (linked->symbol("__ampoule_image_end") >= config.memoryMax) {
+        diag.error("the image does not fit into --ampoule-memory-max");
+        return std::nullopt;
+      }
+      if (image::countPageTables(image::planMappings(*linked)) >
+          layout.tablePages)
+        continue;
+    }
+    Expected<image::Image> image = config.target == Target::Xen
+                                       ? image::finishImage(**elf)
+                                       : image::finishLinuxProgram(**elf);
+    if (!image) {
+      diag.error(image.takeError());
+      return std::nullopt;
+    }
+    return std::move(*image);
+  }
+}
+
+} // namespace
+
+std::optional<Product> link(const Config &config, Diag &diag,
+                            raw_ostream &os) {
+  Walk walk(config, diag, os);
+  std::vector<std::string> entries = entrySymbols(config.target);
+
+  // Files and archives, in command-line order.
+  std::unique_ptr<SymbolTable> symbols =
+      resolveSymbols(config, entries, diag);
+  checkNatives(*symbols, diag);
+  walk.print("inputs", [&](raw_ostream &os) {
+    for (const InputFile *file : symbols->loaded)
+      os << file->name << '\n';
+  });
+  walk.print("symbols", [&](raw_ostream &os) { printSymbols(*symbols, os); });
+  if (!walk.passed("inputs"))
+    return std::nullopt;
+
+  // One module; every definition knows where it came from.
+  std::unique_ptr<Program> program = mergeProgram(*symbols, config, diag);
+  if (!program)
+    return std::nullopt;
+  assert(!verifyModule(*program->module, &errs()));
+  walk.print("merged", [&](raw_ostream &os) { program->module->print(os, nullptr); });
+  if (!walk.passed("merge"))
+    return std::nullopt;
+
+  // libOS records, read and released.
+  ModuleSet modules = takeModules(*program, diag);
+  walk.print("modules", [&](raw_ostream &os) { printModules(modules, os); });
+  if (!walk.passed("modules"))
+    return std::nullopt;
+  // Beyond this point no definition enters the program.
+
+  Report report = beginReport(*program, *symbols, config);
+  StringSet<> visible =
+      visibleNames(*program, *symbols, config, entries, modules);
+  internalise(*program, visible);
+  eliminateVirtuals(*program);
+  Graph graph = buildGraph(*program, *symbols, config, entries, diag);
+  walk.print("graph", [&](raw_ostream &os) { printGraph(graph, os); });
+  LiveSet live = reach(graph, modules);
+  walk.print("reach", [&](raw_ostream &os) { printReach(graph, live, os); });
+  if (!walk.passed("reach"))
+    return std::nullopt;
+  recordModules(report, addStartModules(*program, modules, live));
+  if (config.prune == Prune::All)
+    prune(*program, graph, live);
+  // Beyond this point no module leaves the program; functions leave it only by
+  // optimisation.
+
+  std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
+  AvailableCalls available(*program, *symbols, config);
+  optimise(*program, *machine, config.optLevel,
+           [&](StringRef name) { return available.contains(name); });
+  reportUndefined(*program, *symbols, available, config, diag);
+  walk.print("optimised",
+             [&](raw_ostream &os) { program->module->print(os, nullptr); });
+  if (!walk.passed("optimise"))
+    return std::nullopt;
+  recordFeatures(report, *program);
+  recordOwners(report, *program);
+
+  std::vector<SmallString<0>> objects =
+      generateCode(*program, *machine, config.optLevel);
+  if (!walk.passed("codegen"))
+    return std::nullopt;
+
+  std::optional<image::Image> image =
+      layOut(objects, *program, config, diag, walk);
+  if (!image)
+    return std::nullopt;
+  walk.print("page-tables",
+             [&](raw_ostream &os) { image::printMappings(image->mappings, os); });
+  // Nobody gets an image that we could not read back and check.
+  if (config.target == Target::Xen)
+    if (Error error = image::verifyImage(image->file, image->tables.root)) {
+      diag.error("the finished image is not valid: " +
+                 toString(std::move(error)));
+      return std::nullopt;
+    }
+  finishReport(report, *image, config);
+  walk.passed("image");
+  return Product{std::move(*image), std::move(report)};
+}
+
+} // namespace ampoule::linker

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One link, from the names on the command line to a finished image.
+#pragma once
+
+#include "linker/Report.h"
+#include "xen-boot/image/Image.h"
+
+namespace ampoule::linker {
+
+struct Product {
+  image::Image image;
+  Report report;
+};
+
+/// Nothing when a stage failed (`diag` says why) or --stop-after ended the
+/// walk; what --print asked for goes to `os`.
+std::optional<Product> link(const Config &config, Diag &diag,
+                            llvm::raw_ostream &os);
+
+} // namespace ampoule::linker

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The program between the stages: one LLVM module with everything that is
+// bitcode, and the native files beside it. Each definition carries where it
+// came from as a string attribute, which survives every pass.
+#pragma once
+
+#include "linker/Symbols.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+namespace ampoule::linker {
+
+/// Attribute on each definition: the name of the file it came from.
+inline constexpr llvm::StringLiteral kOriginAttribute = "ampoule-origin";
+
+/// Origins of what the linker itself writes.
+inline constexpr llvm::StringLiteral kUnimplementedOrigin = "unimplemented";
+inline constexpr llvm::StringLiteral kStartOrigin = "start";
+
+struct Program {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  std::vector<InputFile *> natives; ///< in the order in which they were loaded
+  /// Names that assembly inside the module refers to.
+  llvm::StringSet<> assemblySymbols;
+  /// Why virtual functions that nobody calls are kept; empty: they go.
+  std::vector<std::string> virtualsKept;
+  /// Module (libos folder, library or user's object) by origin.
+  llvm::StringMap<std::string> moduleOfOrigin;
+};
+
+/// The file a definition came from; empty for what a pass created.
+llvm::StringRef originOf(const llvm::GlobalValue &value);
+/// Records the origin of a function or variable.
+void setOrigin(llvm::GlobalValue &value, llvm::StringRef origin);
+
+/// Whether a value is one of LLVM's own (llvm.used, llvm.global_ctors, …).
+inline bool isIntrinsicVariable(const llvm::GlobalValue &value) {
+  return value.getName().starts_with("llvm.");
+}
+
+} // namespace ampoule::linker

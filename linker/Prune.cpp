@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Internalisation, virtual function elimination and deletion of the dead. What
+// is decided here is only linkage and reachability; folding is Optimise's.
+#include "linker/Prune.h"
+
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/PassManager.h"
+#include "llvm/LTO/LTO.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+
+bool isLibraryCall(StringRef name) {
+  static const StringSet<> names = [] {
+    Triple triple("x86_64-unknown-linux-musl");
+    StringSet<> set;
+    for (const char *call : lto::LTO::getRuntimeLibcallSymbols(triple))
+      set.insert(call);
+    TargetLibraryInfoImpl library(triple);
+    TargetLibraryInfo info(library);
+    for (unsigned i = 0; i != NumLibFuncs; ++i)
+      if (info.has(static_cast<LibFunc>(i)))
+        set.insert(info.getName(static_cast<LibFunc>(i)));
+    // What LLVM calls by name beside those lists.
+    for (StringRef extra : {"bcmp", "__stack_chk_fail", "_Unwind_Resume"})
+      set.insert(extra);
+    return set;
+  }();
+  return names.contains(name);
+}
+
+StringSet<> visibleNames(const Program &program, const SymbolTable &symbols,
+                         const Config &config, ArrayRef<std::string> entries,
+                         const ModuleSet &modules) {
+  StringSet<> visible;
+  for (const std::string &entry : entries)
+    visible.insert(entry);
+  for (const std::string &name : config.undefined)
+    visible.insert(name);
+  for (const Defsym &defsym : config.defsym)
+    visible.insert(defsym.expression);
+  for (auto &[name, symbol] : symbols.table)
+    if (symbol->fromNative || symbol->wrapped)
+      visible.insert(name);
+  for (const auto &name : program.assemblySymbols)
+    visible.insert(name.getKey());
+  for (const LibosModule &module : modules.ordered)
+    if (module.init)
+      visible.insert(module.init->getName());
+  for (const GlobalValue &value : program.module->global_values())
+    if (!value.isDeclaration() && isLibraryCall(value.getName()))
+      visible.insert(value.getName());
+  return visible;
+}
+
+void internalise(Program &program, const StringSet<> &visible) {
+  for (GlobalValue &value : program.module->global_values()) {
+    if (value.isDeclaration() || value.hasLocalLinkage() ||
+        value.hasAppendingLinkage() || isIntrinsicVariable(value) ||
+        visible.contains(value.getName()))
+      continue;
+    // A common symbol becomes an ordinary zero-initialised one.
+    value.setLinkage(GlobalValue::InternalLinkage);
+    value.setVisibility(GlobalValue::DefaultVisibility);
+  }
+}
+
+void eliminateVirtuals(Program &program) {
+  if (!program.virtualsKept.empty()) {
+    // Without this metadata no pass may assume that it sees every call.
+    for (GlobalVariable &variable : program.module->globals())
+      variable.eraseMetadata(LLVMContext::MD_vcall_visibility);
+    return;
+  }
+  ModuleAnalysisManager analyses;
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  PassBuilder builder;
+  builder.registerModuleAnalyses(analyses);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, analyses);
+  GlobalDCEPass(/*InLTOPostLink=*/true).run(*program.module, analyses);
+}
+
+void prune(Program &program, const Graph &graph, const LiveSet &live) {
+  std::vector<GlobalValue *> dead;
+  for (auto &[value, node] : graph.ofValue)
+    if (!live.isLive(node))
+      dead.push_back(const_cast<GlobalValue *>(value));
+  removeFromUsedLists(*program.module, [&](Constant *constant) {
+    auto *value = dyn_cast<GlobalValue>(constant->stripPointerCasts());
+    auto it = graph.ofValue.find(value);
+    return it != graph.ofValue.end() && !live.isLive(it->second);
+  });
+  // The dead refer to each other: let go of all bodies before deleting any.
+  for (GlobalValue *value : dead) {
+    if (auto *function = dyn_cast<Function>(value))
+      function->deleteBody();
+    else if (auto *variable = dyn_cast<GlobalVariable>(value))
+      variable->setInitializer(nullptr);
+  }
+  for (GlobalValue *value : dead) {
+    if (isa<GlobalAlias, GlobalIFunc>(value)) {
+      value->replaceAllUsesWith(PoisonValue::get(value->getType()));
+      value->eraseFromParent();
+    }
+  }
+  for (GlobalValue *value : dead) {
+    if (isa<GlobalAlias, GlobalIFunc>(value))
+      continue;
+    value->removeDeadConstantUsers();
+    if (value->use_empty())
+      value->eraseFromParent();
+  }
+}
+
+} // namespace ampoule::linker

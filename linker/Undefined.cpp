@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The output:
+//
+//   error: undefined symbol: f(int)
+//   >>> referenced by a.cpp:12
+//   >>>               a.o:(main)
+//
+// References that the optimiser removed are not errors, as in lld.
+#include "linker/Undefined.h"
+#include "linker/Diag.h"
+#include "linker/Inputs.h"
+
+#include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/Object/Archive.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+
+AvailableCalls::AvailableCalls(const Program &program,
+                               const SymbolTable &symbols,
+                               const Config &config) {
+  for (const GlobalValue &value : program.module->global_values())
+    if (!value.isDeclaration() && !value.hasLocalLinkage())
+      names.insert(value.getName());
+  for (auto &[name, symbol] : symbols.table)
+    if (symbol->isDefined() && (!symbol->file || symbol->file->native))
+      names.insert(name);
+  // Native archives that the final link searches.
+  for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"}) {
+    Expected<std::unique_ptr<MemoryBuffer>> buffer =
+        readFile((config.prefix + "/sysroot/usr/lib/" + library).str());
+    if (!buffer) {
+      consumeError(buffer.takeError());
+      continue;
+    }
+    Expected<std::unique_ptr<object::Archive>> archive =
+        object::Archive::create(**buffer);
+    if (!archive) {
+      consumeError(archive.takeError());
+      continue;
+    }
+    for (const object::Archive::Symbol &symbol : (*archive)->symbols())
+      names.insert(symbol.getName());
+  }
+}
+
+namespace {
+
+/// A line for the place that uses `value`: the instruction's, if it has one.
+void describeUse(const User &user, std::string &text) {
+  raw_string_ostream os(text);
+  if (const auto *instruction = dyn_cast<Instruction>(&user)) {
+    const Function &function = *instruction->getFunction();
+    os << "\n>>> referenced by ";
+    if (const DILocation *location = instruction->getDebugLoc())
+      os << location->getFilename() << ':' << location->getLine()
+         << "\n>>>               ";
+    os << originOf(function) << ":("
+       << demangle(function.getName().str()) << ')';
+    return;
+  }
+  if (const auto *variable = dyn_cast<GlobalVariable>(&user)) {
+    if (!isIntrinsicVariable(*variable))
+      os << "\n>>> referenced by " << originOf(*variable) << ":("
+         << demangle(variable->getName().str()) << ')';
+    return;
+  }
+  for (const User *outer : user.users()) {
+    std::size_t before = text.size();
+    describeUse(*outer, text);
+    if (text.size() != before)
+      return;
+  }
+}
+
+} // namespace
+
+void reportUndefined(const Program &program, const SymbolTable &symbols,
+                     const AvailableCalls &available, const Config &config,
+                     Diag &diag) {
+  constexpr unsigned kPlaces = 3;
+  for (const GlobalValue &value : program.module->global_values()) {
+    if (!value.isDeclaration() || value.use_empty() ||
+        value.hasExternalWeakLinkage() ||
+        value.getName().starts_with("llvm.") ||
+        value.getName().starts_with("__ampoule_") ||
+        available.contains(value.getName()))
+      continue;
+    // Symbols that the link script defines.
+    StringRef name = value.getName();
+    if (name.ends_with("_array_start") || name.ends_with("_array_end") ||
+        name.starts_with("__eh_frame_"))
+      continue;
+    std::string text =
+        "undefined symbol: " +
+        (config.demangle ? demangle(name.str()) : name.str());
+    unsigned places = 0;
+    for (const User *user : value.users()) {
+      std::size_t before = text.size();
+      if (places < kPlaces)
+        describeUse(*user, text);
+      places += text.size() != before;
+    }
+    if (config.warnUnresolved)
+      diag.warning(text);
+    else
+      diag.error(text);
+  }
+}
+
+} // namespace ampoule::linker

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What nothing defines: library calls that the optimiser may use all the same,
+// and references that are errors.
+#pragma once
+
+#include "linker/Program.h"
+
+namespace ampoule::linker {
+
+/// The library functions that a call written by the optimiser would find.
+class AvailableCalls {
+public:
+  AvailableCalls(const Program &program, const SymbolTable &symbols,
+                 const Config &config);
+  bool contains(llvm::StringRef name) const { return names.contains(name); }
+
+private:
+  llvm::StringSet<> names;
+};
+
+/// Reports each strong reference that is still in the program and that nothing
+/// defines, in lld's form, with the source line where debug information has it.
+void reportUndefined(const Program &program, const SymbolTable &symbols,
+                     const AvailableCalls &available, const Config &config,
+                     Diag &diag);
+
+} // namespace ampoule::linker
