@@ -7,6 +7,7 @@
 #include "linker/Diag.h"
 #include "xen-boot/abi/layout.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Option/Arg.h"
 #include "llvm/Option/ArgList.h"
@@ -52,6 +53,20 @@ struct State {
   bool wholeArchive = false;
   bool lazy = false;
 };
+
+std::vector<std::string> symbolsIn(StringRef expression) {
+  auto isPart = [](char c) {
+    return isAlnum(c) || c == '_' || c == '.' || c == '$';
+  };
+  std::vector<std::string> names;
+  while (!expression.empty()) {
+    StringRef word = expression.take_while(isPart);
+    if (!word.empty() && !isDigit(word.front()))
+      names.push_back(word.str());
+    expression = expression.drop_front(std::max<std::size_t>(word.size(), 1));
+  }
+  return names;
+}
 
 void readZ(StringRef value, Config &config, Diag &diag) {
   if (value == "muldefs") {
@@ -148,7 +163,8 @@ void readOrdered(const InputArgList &args, Config &config, Diag &diag) {
       if (symbol.empty() || expression.empty())
         diag.error("--defsym: syntax error: " + Twine(arg->getValue()));
       else
-        config.defsym.push_back({symbol.str(), expression.str()});
+        config.defsym.push_back(
+            {symbol.str(), expression.str(), symbolsIn(expression)});
       break;
     }
     case OPT_z:

@@ -28,6 +28,7 @@ struct InputSpec {
 struct Defsym {
   std::string symbol;
   std::string expression;
+  std::vector<std::string> names; ///< symbols in the expression
 };
 
 struct Config {

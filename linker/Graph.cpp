@@ -66,13 +66,22 @@ private:
     return it == program.moduleOfOrigin.end() ? origin.str() : it->second;
   }
   void addEdge(unsigned from, GlobalValue *to, Reason reason) {
-    unsigned node = nodeOf(*to); // may move graph.nodes
+    if (auto *function = dyn_cast<Function>(to);
+        function && function->isIntrinsic())
+      return;
+    unsigned node;
+    if (auto it = nativeDefinition.find(to->getName());
+        to->isDeclaration() && it != nativeDefinition.end())
+      node = it->second;
+    else
+      node = nodeOf(*to); // may move graph.nodes
     graph.nodes[from].edges.push_back({node, reason});
   }
   void addConstant(unsigned from, const Constant &constant, Reason reason,
                    SmallPtrSetImpl<const Constant *> &seen);
   void addFunction(unsigned from, Function &function);
   void addValues();
+  void addSections(InputFile &file);
   void addNative(InputFile &file);
   void addRelocations(InputFile &file, const ELFSectionRef &section,
                       unsigned from);
@@ -87,6 +96,7 @@ private:
   Diag &diag;
   Graph graph;
   DenseMap<std::pair<const InputFile *, unsigned>, unsigned> ofSection;
+  StringMap<unsigned> nativeDefinition;         ///< the section's node by symbol
   StringMap<std::vector<unsigned>> byIdentifier; ///< for __start_X, __stop_X
 };
 
@@ -212,23 +222,9 @@ bool Builder::addTarget(InputFile &file, unsigned from,
   const Symbol *resolved = symbols.find(*name);
   if (!resolved)
     return true;
-  if (resolved->file && resolved->file->native) {
-    for (ELFSymbolRef candidate : resolved->file->native->symbols()) {
-      Expected<const ELF64LE::Sym *> target =
-          resolved->file->native->getSymbol(candidate.getRawDataRefImpl());
-      Expected<StringRef> targetName = candidate.getName();
-      if (!target || !targetName) {
-        consumeError(target ? Error::success() : target.takeError());
-        consumeError(targetName ? Error::success() : targetName.takeError());
-        continue;
-      }
-      if (*targetName != resolved->name ||
-          (*target)->getBinding() == ELF::STB_LOCAL)
-        continue;
-      auto it = ofSection.find({resolved->file, (*target)->st_shndx});
-      if (it != ofSection.end())
-        graph.nodes[from].edges.push_back({it->second, Reason::Native});
-    }
+  if (auto it = nativeDefinition.find(resolved->name);
+      it != nativeDefinition.end()) {
+    graph.nodes[from].edges.push_back({it->second, Reason::Native});
     return true;
   }
   if (GlobalValue *value = program.module->getNamedValue(resolved->name))
@@ -306,25 +302,11 @@ void Builder::addNative(InputFile &file) {
 }
 
 void Builder::addRoot(StringRef name, Reason reason) {
-  const Symbol *symbol = symbols.find(name);
   if (GlobalValue *value = program.module->getNamedValue(name);
-      value && !value->isDeclaration()) {
+      value && !value->isDeclaration())
     graph.roots.push_back({nodeOf(*value), reason});
-    return;
-  }
-  if (!symbol || !symbol->file || !symbol->file->native)
-    return;
-  unsigned scratch = graph.nodes.size();
-  graph.nodes.emplace_back().name = name.str();
-  for (ELFSymbolRef candidate : symbol->file->native->symbols()) {
-    Expected<StringRef> candidateName = candidate.getName();
-    if (!candidateName)
-      consumeError(candidateName.takeError());
-    else if (*candidateName == name)
-      addTarget(*symbol->file, scratch, candidate);
-  }
-  for (const Edge &edge : graph.nodes[scratch].edges)
-    graph.roots.push_back({edge.to, reason});
+  else if (auto it = nativeDefinition.find(name); it != nativeDefinition.end())
+    graph.roots.push_back({it->second, reason});
 }
 
 void Builder::addRoots(ArrayRef<std::string> entries) {
@@ -333,7 +315,8 @@ void Builder::addRoots(ArrayRef<std::string> entries) {
   for (const std::string &name : config.undefined)
     addRoot(name, Reason::Option);
   for (const Defsym &defsym : config.defsym)
-    addRoot(defsym.expression, Reason::Option);
+    for (const std::string &name : defsym.names)
+      addRoot(name, Reason::Option);
   for (auto &[name, symbol] : symbols.table)
     if (symbol->wrapped)
       addRoot(name, Reason::Option);
@@ -375,27 +358,46 @@ void Builder::addRoots(ArrayRef<std::string> entries) {
   });
 }
 
-Graph Builder::build(ArrayRef<std::string> entries) {
-  addValues();
-  for (InputFile *file : program.natives)
-    for (const SectionRef &section : file->native->sections()) {
-      unsigned index = section.getIndex();
-      if (!(ELFSectionRef(section).getFlags() & ELF::SHF_ALLOC) ||
-          (index < file->discarded.size() && file->discarded[index]))
-        continue;
-      Expected<StringRef> name = section.getName();
-      if (!name) {
-        diag.error(file->name + ": " + toString(name.takeError()));
-        continue;
-      }
-      ofSection[{file, index}] = graph.nodes.size();
-      byIdentifier[*name].push_back(graph.nodes.size());
-      Node &node = graph.nodes.emplace_back();
-      node.file = file;
-      node.section = index;
-      node.name = file->name + ":(" + name->str() + ")";
-      node.module = moduleOf(file->name);
+void Builder::addSections(InputFile &file) {
+  for (const SectionRef &section : file.native->sections()) {
+    unsigned index = section.getIndex();
+    if (!(ELFSectionRef(section).getFlags() & ELF::SHF_ALLOC) ||
+        (index < file.discarded.size() && file.discarded[index]))
+      continue;
+    Expected<StringRef> name = section.getName();
+    if (!name) {
+      diag.error(file.name + ": " + toString(name.takeError()));
+      continue;
     }
+    ofSection[{&file, index}] = graph.nodes.size();
+    byIdentifier[*name].push_back(graph.nodes.size());
+    Node &node = graph.nodes.emplace_back();
+    node.file = &file;
+    node.section = index;
+    node.name = file.name + ":(" + name->str() + ")";
+    node.module = moduleOf(file.name);
+  }
+  for (const ELFSymbolRef &symbol : file.native->symbols()) {
+    Expected<const ELF64LE::Sym *> raw =
+        file.native->getSymbol(symbol.getRawDataRefImpl());
+    Expected<StringRef> name = symbol.getName();
+    if (!raw || !name) {
+      consumeError(raw ? Error::success() : raw.takeError());
+      consumeError(name ? Error::success() : name.takeError());
+      continue;
+    }
+    const Symbol *resolved = symbols.find(*name);
+    auto it = ofSection.find({&file, (*raw)->st_shndx});
+    if ((*raw)->getBinding() != ELF::STB_LOCAL && resolved &&
+        resolved->file == &file && it != ofSection.end())
+      nativeDefinition[*name] = it->second;
+  }
+}
+
+Graph Builder::build(ArrayRef<std::string> entries) {
+  for (InputFile *file : program.natives)
+    addSections(*file);
+  addValues();
   for (InputFile *file : program.natives)
     addNative(*file);
   addRoots(entries);

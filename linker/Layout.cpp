@@ -148,8 +148,6 @@ Layout planLayout(const Config &config, unsigned leafTables) {
              formatv("{0:x}", config.stackSize).str());
   substitute(layout.script, "%MEMORYMAX%",
              formatv("{0:x}", config.memoryMax).str());
-  for (const Defsym &defsym : config.defsym)
-    layout.script += defsym.symbol + " = " + defsym.expression + ";\n";
   return layout;
 }
 

@@ -55,14 +55,37 @@ private:
   Error failure = Error::success();
 };
 
+/// A native file's bytes, with each definition that lost against another
+/// file's made weak: --allow-multiple-definition prefers the first on the
+/// command line, where natives and bitcode are mixed.
+std::string withoutLosers(const InputFile &file) {
+  std::string bytes = file.buffer.getBuffer().str();
+  unsigned index = 0; // without ELF's null entry
+  for (const object::ELFSymbolRef &symbol : file.native->symbols()) {
+    const Symbol *resolved = file.symbols[++index];
+    if (!resolved || !resolved->isDefined() || resolved->file == &file)
+      continue;
+    auto *entry = reinterpret_cast<object::ELF64LE::Sym *>(
+        bytes.data() +
+        (reinterpret_cast<const char *>(
+             cantFail(file.native->getSymbol(symbol.getRawDataRefImpl()))) -
+         file.buffer.getBufferStart()));
+    if (entry->isDefined())
+      entry->setBinding(ELF::STB_WEAK);
+  }
+  return bytes;
+}
+
 /// lld's text, a diagnostic a piece, in our form.
-void reportLld(StringRef text, Diag &diag) {
+void reportLld(StringRef text, const Program &program, Diag &diag) {
   constexpr StringLiteral kError = "error: ", kWarning = "warning: ";
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);
   std::string pending;
   bool isError = true;
   auto flush = [&] {
+    if (program.reported.contains(StringRef(pending).split('\n').first))
+      pending.clear();
     if (pending.empty())
       return;
     if (isError)
@@ -111,11 +134,12 @@ runLld(ArrayRef<SmallString<0>> objects, const Program &program,
     args.push_back("--no-demangle");
   if (config.warnUnresolved)
     args.push_back("--warn-unresolved-symbols");
-  // LTO resolved duplicates already; what is left are weak twins.
-  if (config.allowMultipleDefinition)
-    args.push_back("--allow-multiple-definition");
   for (const std::string &name : config.undefined)
     args.push_back("--undefined=" + name);
+  for (const std::string &name : program.stronglyUndefined)
+    args.push_back("--undefined=" + name);
+  for (const Defsym &defsym : config.defsym)
+    args.push_back("--defsym=" + defsym.symbol + "=" + defsym.expression);
   for (const std::string &name : config.wrap)
     args.push_back("--wrap=" + name);
 
@@ -134,9 +158,9 @@ runLld(ArrayRef<SmallString<0>> objects, const Program &program,
   // Native files first: lld, too, appends what it generated from bitcode.
   unsigned index = 0;
   for (const InputFile *file : program.natives)
-    if (Error error = addFile(
-            Twine(index++) + "-" + sys::path::filename(file->name),
-            file->buffer.getBuffer()))
+    if (Error error =
+            addFile(Twine(index++) + "-" + sys::path::filename(file->name),
+                    withoutLosers(*file)))
       return error;
   for (const SmallString<0> &object : objects)
     if (Error error = addFile("program" + Twine(index++) + ".o", object))
@@ -159,7 +183,7 @@ runLld(ArrayRef<SmallString<0>> objects, const Program &program,
   std::string prefix = (scratch.path + "/").str();
   for (std::size_t at; (at = text.find(prefix)) != std::string::npos;)
     text.erase(at, prefix.size());
-  reportLld(text, diag);
+  reportLld(text, program, diag);
   if (result.retCode != 0) {
     if (!diag.failed())
       diag.error("the final link failed");

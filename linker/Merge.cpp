@@ -58,6 +58,7 @@ private:
                               ArrayRef<StringRef> discarded);
   void noteVirtualTables(InputFile &file, llvm::Module &module);
   void settleCommons();
+  void settleReferences();
   void strengthenAgainstNative();
   void closeWorld();
   void collectAssemblySymbols();
@@ -212,6 +213,22 @@ void Merger::settleCommons() {
   }
 }
 
+/// A symbol is weakly undefined only if no file refers strongly. (The IR linker keeps the
+/// linkage of the declaration it saw first.)
+void Merger::settleReferences() {
+  for (GlobalValue &value : program.module->global_values()) {
+    if (!value.hasExternalWeakLinkage())
+      continue;
+    const Symbol *symbol = symbols.find(value.getName());
+    if (symbol && !symbol->weak)
+      value.setLinkage(GlobalValue::ExternalLinkage);
+  }
+  for (auto &[name, symbol] : symbols.table)
+    if (symbol->kind == Symbol::Undefined && !symbol->weak &&
+        symbol->fromNative && symbol->fromBitcode)
+      program.stronglyUndefined.push_back(name.str());
+}
+
 /// A definition that won here may have a weak twin in a native file, which the
 /// final link would see first.
 void Merger::strengthenAgainstNative() {
@@ -298,6 +315,7 @@ void Merger::stubSystemCalls() {
 
 void Merger::finish() {
   settleCommons();
+  settleReferences();
   strengthenAgainstNative();
   stubSystemCalls();
   closeWorld();

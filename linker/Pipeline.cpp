@@ -63,7 +63,7 @@ std::optional<image::Image> layOut(ArrayRef<SmallString<0>> objects,
     Layout layout = planLayout(config, leafTables);
     if (leafTables == 1)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
-    if (!walk.passed("layout"))
+    if (config.stopAfter == "layout")
       return std::nullopt;
     Expected<std::unique_ptr<MemoryBuffer>> elf =
         runLld(objects, program, layout, config, diag);
@@ -157,7 +157,6 @@ std::optional<Product> link(const Config &config, Diag &diag,
   AvailableCalls available(*program, *symbols, config);
   optimise(*program, *machine, config.optLevel,
            [&](StringRef name) { return available.contains(name); });
-  reportUndefined(*program, *symbols, available, config, diag);
   walk.print("optimised",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
@@ -169,6 +168,8 @@ std::optional<Product> link(const Config &config, Diag &diag,
       generateCode(*program, *machine, config.optLevel);
   if (!walk.passed("codegen"))
     return std::nullopt;
+  // Not yet a reason to stop: the final link may find more of them.
+  reportUndefined(*program, *symbols, available, config, diag);
 
   std::optional<image::Image> image =
       layOut(objects, *program, config, diag, walk);

@@ -26,8 +26,14 @@ struct Program {
   std::vector<InputFile *> natives; ///< in the order in which they were loaded
   /// Names that assembly inside the module refers to.
   llvm::StringSet<> assemblySymbols;
+  /// Undefined in native files, perhaps weakly, and strongly in bitcode that the
+  /// final link does not see.
+  std::vector<std::string> stronglyUndefined;
   /// Why virtual functions that nobody calls are kept; empty: they go.
   std::vector<std::string> virtualsKept;
+  /// Messages about undefined symbols that were given with more detail than
+  /// the final link has.
+  llvm::StringSet<> reported;
   /// Module (libos folder, library or user's object) by origin.
   llvm::StringMap<std::string> moduleOfOrigin;
 };

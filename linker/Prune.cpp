@@ -42,7 +42,8 @@ StringSet<> visibleNames(const Program &program, const SymbolTable &symbols,
   for (const std::string &name : config.undefined)
     visible.insert(name);
   for (const Defsym &defsym : config.defsym)
-    visible.insert(defsym.expression);
+    for (const std::string &name : defsym.names)
+      visible.insert(name);
   for (auto &[name, symbol] : symbols.table)
     if (symbol->fromNative || symbol->wrapped)
       visible.insert(name);

@@ -5,12 +5,11 @@
 //   existing \ incoming   undefined      lazy        common       defined
 //   undefined             keep           load it*    replace      replace
 //   lazy                  load it*       keep        replace      replace
-//   common                keep           keep**      larger wins  replace if strong
+//   common                keep           keep        larger wins  replace if strong
 //   defined weak          keep           keep        replace      replace if strong
 //   defined strong        keep           keep        keep         duplicate
 //
 //   *  not for a weak reference: it never loads a member
-//   ** loads it if the member really defines it (Fortran's common blocks)
 //
 // A COMDAT group is taken from the first file that has it, whatever kind of
 // file that is; its other copies count as references.
@@ -51,8 +50,6 @@ private:
   void addLazy(StringRef name, InputArchive *archive, std::uint64_t offset,
                InputFile *lazyFile);
   void load(Symbol &lazy);
-  bool definesForCommon(const Symbol &common, InputArchive *archive,
-                        std::uint64_t offset);
   void loadFile(InputFile &file);
   void loadBitcode(InputFile &file);
   void loadNative(InputFile &file);
@@ -174,73 +171,15 @@ void Resolver::addCommon(StringRef name, std::uint64_t size,
 void Resolver::addLazy(StringRef name, InputArchive *archive,
                        std::uint64_t offset, InputFile *lazyFile) {
   Symbol *symbol = insert(name);
-  bool wanted = false;
-  if (symbol->kind == Symbol::Undefined)
-    wanted = symbol->referenced && !symbol->weak;
-  else if (symbol->kind == Symbol::Common)
-    wanted = archive && definesForCommon(*symbol, archive, offset);
-  else
+  if (symbol->kind != Symbol::Undefined)
     return;
-  if (symbol->kind == Symbol::Common && !wanted)
-    return;
-  if (symbol->kind == Symbol::Undefined)
-    symbol->kind = Symbol::Lazy;
+  bool wanted = symbol->referenced && !symbol->weak;
+  symbol->kind = Symbol::Lazy;
   symbol->archive = archive;
   symbol->memberOffset = offset;
   symbol->lazyFile = lazyFile;
   if (wanted)
     load(*symbol);
-}
-
-/// The member at `offset` has a real definition, not a common one.
-bool Resolver::definesForCommon(const Symbol &common, InputArchive *archive,
-                                std::uint64_t offset) {
-  Error error = Error::success();
-  for (const Archive::Child &child : archive->archive->children(error)) {
-    if (child.getChildOffset() != offset)
-      continue;
-    InputFile probe;
-    Expected<MemoryBufferRef> buffer = child.getMemoryBufferRef();
-    if (!buffer) {
-      consumeError(buffer.takeError());
-      break;
-    }
-    probe.buffer = *buffer;
-    probe.name = archive->path;
-    if (Error failed = openFile(probe)) {
-      consumeError(std::move(failed));
-      break;
-    }
-    consumeError(std::move(error));
-    if (probe.bitcode) {
-      for (const lto::InputFile::Symbol &symbol : probe.bitcode->symbols())
-        if (symbol.getName() == common.name)
-          return !symbol.isUndefined() && !symbol.isCommon() &&
-                 !symbol.isWeak();
-      return false;
-    }
-    for (ELFSymbolRef symbol : probe.native->symbols()) {
-      Expected<StringRef> name = symbol.getName();
-      if (!name) {
-        consumeError(name.takeError());
-        continue;
-      }
-      if (*name != common.name)
-        continue;
-      Expected<const ELF64LE::Sym *> raw =
-          probe.native->getSymbol(symbol.getRawDataRefImpl());
-      if (!raw) {
-        consumeError(raw.takeError());
-        return false;
-      }
-      return (*raw)->st_shndx != ELF::SHN_UNDEF &&
-             (*raw)->st_shndx != ELF::SHN_COMMON &&
-             (*raw)->getBinding() == ELF::STB_GLOBAL;
-    }
-    return false;
-  }
-  consumeError(std::move(error));
-  return false;
 }
 
 InputFile *Resolver::memberFile(InputArchive &archive,
@@ -574,7 +513,8 @@ std::unique_ptr<SymbolTable> resolveSymbols(const Config &config,
   for (const std::string &name : roots)
     resolver.addUndefined(name, /*weak=*/false, nullptr);
   for (const Defsym &defsym : config.defsym) {
-    resolver.addUndefined(defsym.expression, /*weak=*/true, nullptr);
+    for (const std::string &name : defsym.names)
+      resolver.addUndefined(name, /*weak=*/false, nullptr);
     resolver.addAbsolute(defsym.symbol);
   }
   resolver.checkWrap();

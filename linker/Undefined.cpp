@@ -26,7 +26,8 @@ AvailableCalls::AvailableCalls(const Program &program,
     if (!value.isDeclaration() && !value.hasLocalLinkage())
       names.insert(value.getName());
   for (auto &[name, symbol] : symbols.table)
-    if (symbol->isDefined() && (!symbol->file || symbol->file->native))
+    if ((symbol->isDefined() || symbol->kind == Symbol::Common) &&
+        (!symbol->file || symbol->file->native))
       names.insert(name);
   // Native archives that the final link searches.
   for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"}) {
@@ -78,7 +79,7 @@ void describeUse(const User &user, std::string &text) {
 
 } // namespace
 
-void reportUndefined(const Program &program, const SymbolTable &symbols,
+void reportUndefined(Program &program, const SymbolTable &symbols,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag) {
   constexpr unsigned kPlaces = 3;
@@ -97,6 +98,7 @@ void reportUndefined(const Program &program, const SymbolTable &symbols,
     std::string text =
         "undefined symbol: " +
         (config.demangle ? demangle(name.str()) : name.str());
+    program.reported.insert(text);
     unsigned places = 0;
     for (const User *user : value.users()) {
       std::size_t before = text.size();

@@ -20,7 +20,7 @@ private:
 
 /// Reports each strong reference that is still in the program and that nothing
 /// defines, in lld's form, with the source line where debug information has it.
-void reportUndefined(const Program &program, const SymbolTable &symbols,
+void reportUndefined(Program &program, const SymbolTable &symbols,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag);
 

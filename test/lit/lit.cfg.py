@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# How the tests of this folder are found and run. Substitutions:
+#   %cxx %cc      the compiler drivers under test
+#   %link         the linker alone, with ld's command line
+#   %ampoule      the `ampoule` command
+#   %prefix       the tree they stand in
+#   %clang        the packaged clang, %clangxx likewise
+#   %bc           compiles a freestanding source to bitcode as the drivers do
+#   %native       compiles or assembles one to a native object
+#   %direct       boots an image on bare QEMU: %direct IMAGE ARGS...
+# Features: direct (QEMU), xen (Xen and a dom0 to run under it), cmake, meson …
+import os
+import shutil
+import subprocess
+
+import lit.formats
+
+config.name = "ampoule"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".test", ".c", ".cpp", ".ll", ".s", ".S"]
+config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py"]
+config.test_source_root = os.path.dirname(__file__)
+
+# The whole environment is ours: no flag of the caller's gets in.
+config.environment = {
+    "PATH": os.pathsep.join([config.llvm_bin, os.environ["PATH"]]),
+    "HOME": os.environ.get("HOME", "/"),
+    "LC_ALL": "C",
+}
+for name in ("AMPOULE_CACHE", "XDG_CACHE_HOME", "TMPDIR"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+prefix = config.ampoule_prefix
+binary = lambda name: os.path.join(prefix, "bin", name)
+target = " --target=x86_64-unknown-linux-musl -O1 -fno-pic -mno-red-zone " \
+    "-ffreestanding -fvisibility=hidden -fno-asynchronous-unwind-tables " \
+    "-ffunction-sections -fdata-sections -nostdinc"
+clang = os.path.join(config.llvm_bin, "clang") + " --no-default-config"
+config.substitutions += [
+    ("%bc", clang + target + " -flto=full -fwhole-program-vtables "
+     "-fvirtual-function-elimination -c"),
+    ("%native", clang + target + " -c"),
+    ("%cxx", binary("ampoule-c++")),
+    ("%cc", binary("ampoule-cc")),
+    ("%link", binary("ampoule-c++") + " -cc1link"),
+    ("%direct", binary("ampoule") + " run --direct --quiet"),
+    ("%ampoule", binary("ampoule")),
+    ("%prefix", prefix),
+    ("%unit", config.ampoule_unit),
+    ("%source", config.ampoule_source),
+    ("%llvm", config.llvm_bin),
+    ("%clangxx", os.path.join(config.llvm_bin, "clang++")
+     + " --no-default-config"),
+    ("%clang", clang),
+]
+
+# What a machine may lack. A test that needs it is counted as skipped, with
+# this name as the reason.
+for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
+                         ("meson", "meson"), ("ninja", "ninja"),
+                         ("make", "make")]:
+    if shutil.which(program):
+        config.available_features.add(feature)
+if subprocess.run([binary("ampoule"), "run", "--probe"],
+                  stdout=subprocess.DEVNULL,
+                  stderr=subprocess.DEVNULL).returncode == 0:
+    config.available_features.add("xen")
