@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# LLVM's C++ runtimes: libc++ and libc++abi as bitcode, libunwind and the
+# compiler's builtins native.
+#
+# libunwind must not be bitcode: whole-program optimisation sees that
+# _Unwind_RaiseException returns normally at most, infers that __cxa_throw does
+# not unwind, and drops the landing pads.
+set(cxx_headers ${sysroot}/include/c++/v1)
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/cxx-headers.stamp
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${llvm}/libcxx/include
+          ${cxx_headers}
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${llvm}/libcxxabi/include
+          ${cxx_headers}
+  COMMAND ${CMAKE_COMMAND} -E copy ${llvm}/libunwind/include/unwind.h
+          ${llvm}/libunwind/include/unwind_itanium.h
+          ${llvm}/libunwind/include/libunwind.h
+          ${llvm}/libunwind/include/__libunwind_config.h
+          ${sysroot}/include
+  COMMAND ${CMAKE_COMMAND} -E copy
+          ${CMAKE_CURRENT_SOURCE_DIR}/cxx/__config_site ${cxx_headers}
+  COMMAND ${CMAKE_COMMAND} -E copy
+          ${llvm}/libcxx/vendor/llvm/default_assertion_handler.in
+          ${cxx_headers}/__assertion_handler
+  COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/cxx-headers.stamp
+  DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cxx/__config_site
+  COMMENT "headers of the C++ library" VERBATIM)
+add_custom_target(headers DEPENDS ${CMAKE_BINARY_DIR}/cxx-headers.stamp
+                  ${generated}/headers.stamp)
+
+set(cxx_flags ${bitcode} -Oz -std=c++23 -fvisibility-inlines-hidden -DNDEBUG
+    -D_GNU_SOURCE -nostdinc++ -w)
+set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})
+
+# libcxx/src/CMakeLists.txt names the sources; new and delete come from
+# libc++abi, 128-bit builtins from compiler-rt.
+file(GLOB sources ${llvm}/libcxx/src/*.cpp ${llvm}/libcxx/src/filesystem/*.cpp
+     ${llvm}/libcxx/src/ryu/*.cpp)
+list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins)\\.cpp$")
+guest_library(libc++ SOURCES ${sources}
+  FLAGS ${cxx_flags} -D_LIBCPP_BUILDING_LIBRARY
+        -D_LIBCPP_REMOVE_TRANSITIVE_INCLUDES -DLIBCXX_BUILDING_LIBCXXABI
+        -I${llvm}/libcxx/src -I${llvm}/libc ${cxx_includes})
+
+# The terminate handler prints the mangled type: with the demangler every C++
+# image would be 84 KB larger.
+file(GLOB sources ${llvm}/libcxxabi/src/*.cpp)
+list(FILTER sources EXCLUDE REGEX "cxa_noexception|abort_message")
+guest_library(libc++abi
+  SOURCES ${sources} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/abort_message.cpp
+  FLAGS ${cxx_flags} -D_LIBCXXABI_BUILDING_LIBRARY -D_LIBCPP_BUILDING_LIBRARY
+        -D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS
+        -DLIBCXXABI_NON_DEMANGLING_TERMINATE -I${llvm}/libcxxabi/include
+        -I${llvm}/libcxxabi/src -I${llvm}/libcxx/src ${cxx_includes})
+
+# Bare metal: unwind tables are where the link script says.
+set(unwind ${llvm}/libunwind)
+guest_library(libunwind
+  SOURCES ${unwind}/src/libunwind.cpp ${unwind}/src/UnwindLevel1.c
+          ${unwind}/src/UnwindLevel1-gcc-ext.c
+          ${unwind}/src/UnwindRegistersSave.S
+          ${unwind}/src/UnwindRegistersRestore.S
+  FLAGS ${common} -O2 -DNDEBUG -D_GNU_SOURCE -D_LIBUNWIND_IS_BAREMETAL
+        -D_LIBUNWIND_IS_NATIVE_ONLY -D_LIBUNWIND_HAS_NO_THREADS
+        -D_LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS -I${unwind}/include
+        -funwind-tables -w
+        $<$<COMPILE_LANGUAGE:C>:-std=c11 -fexceptions ${libc_includes}>
+        $<$<COMPILE_LANGUAGE:CXX>:-std=c++20 -fno-rtti -fno-exceptions
+        -nostdinc++ ${cxx_includes}>
+        "$<$<COMPILE_LANGUAGE:C,CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/cxx/unwind_messages.h>")
+
+# compiler-rt's builtins. Left out: what belongs to other systems.
+file(GLOB sources ${llvm}/compiler-rt/lib/builtins/*.c)
+list(FILTER sources EXCLUDE REGEX
+     "/(apple_|atomic_(flag|signal|thread)|emutls|enable_execute|eprintf|gcc_personality|clear_cache|os_version|trampoline|crtbegin|crtend|.*bf2|.*bfsf2)")
+list(APPEND sources ${llvm}/compiler-rt/lib/builtins/cpu_model/x86.c)
+guest_library(libclang_rt.builtins SOURCES ${sources}
+  FLAGS ${common} -O2 -ffreestanding -fvisibility=hidden -w
+        -DVISIBILITY_HIDDEN -I${llvm}/compiler-rt/lib/builtins
+        ${libc_includes})

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# musl: headers, libc.a as bitcode, libcalls.a as native code.
+#
+# System calls. A call with a constant number, which is nearly every one, turns
+# into a direct call of sys_<name>; the rest go to __ampoule_syscall. So the
+# linker sees which services a program uses. The replacement for musl's
+# arch/x86_64/syscall_arch.h is generated from its own list of numbers.
+set(generated ${CMAKE_BINARY_DIR}/musl)
+file(STRINGS ${musl}/arch/x86_64/bits/syscall.h.in calls REGEX "__NR_")
+set(declarations "")
+set(cases "")
+foreach(line ${calls})
+  if(line MATCHES "__NR_([a-z0-9_]+)[ \t]+([0-9]+)")
+    string(APPEND declarations
+           "long sys_${CMAKE_MATCH_1}(long, long, long, long, long, long);\n")
+    string(APPEND cases
+           "  case ${CMAKE_MATCH_2}: return sys_${CMAKE_MATCH_1}(a, b, c, d, e, f);\n")
+  endif()
+endforeach()
+configure_file(musl/syscall_arch.h.in ${generated}/syscall_arch.h @ONLY)
+file(READ ${musl}/VERSION version)
+string(STRIP "${version}" version)
+file(CONFIGURE OUTPUT ${generated}/version.h
+     CONTENT "#define VERSION \"@version@\"\n" @ONLY)
+
+# Headers: musl's own rule, the kernel's interface headers (programs that see
+# __linux__ include them) and clang's.
+add_custom_command(OUTPUT ${generated}/headers.stamp
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}/build
+  COMMAND make -s -C ${generated}/build -f ${musl}/Makefile srcdir=${musl}
+          ARCH=x86_64 prefix=${sysroot} install-headers
+  COMMAND ${CMAKE_COMMAND} -E copy_directory /usr/include/linux
+          ${sysroot}/include/linux
+  COMMAND ${CMAKE_COMMAND} -E copy_directory /usr/include/asm-generic
+          ${sysroot}/include/asm-generic
+  COMMAND ${CMAKE_COMMAND} -E copy_directory
+          /usr/include/x86_64-linux-gnu/asm ${sysroot}/include/asm
+  COMMAND ${CMAKE_COMMAND} -E copy_directory
+          ${AMPOULE_LLVM_BIN}/../lib/clang/${clang_major}/include
+          ${resource}/include
+  COMMAND ${CMAKE_COMMAND} -E touch ${generated}/headers.stamp
+  COMMENT "headers of the C library" VERBATIM)
+add_custom_target(c-headers DEPENDS ${generated}/headers.stamp)
+
+# Left out: start-up code and dynamic loading (the library OS starts programs,
+# and there is nothing to load); the old allocator; cancellable system calls
+# (they are plain ones here).
+file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
+list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
+     ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c)
+# The architecture's C replaces the generic one. Of its assembly only what C
+# cannot say is taken, and that is native; what would trap into a kernel
+# (clone, vfork, __unmapself, signal return) has a generic C twin.
+set(assembly "")
+foreach(source ${sources})
+  cmake_path(GET source STEM name)
+  cmake_path(GET source PARENT_PATH folder)
+  if(EXISTS ${folder}/x86_64/${name}.c)
+    list(REMOVE_ITEM sources ${source})
+    list(APPEND sources ${folder}/x86_64/${name}.c)
+  endif()
+endforeach()
+foreach(name setjmp/x86_64/setjmp setjmp/x86_64/longjmp
+        signal/x86_64/sigsetjmp fenv/x86_64/fenv)
+  list(APPEND assembly ${musl}/src/${name}.s)
+endforeach()
+list(REMOVE_ITEM sources ${musl}/src/setjmp/setjmp.c
+     ${musl}/src/setjmp/longjmp.c ${musl}/src/signal/sigsetjmp.c
+     ${musl}/src/fenv/fenv.c)
+
+set(musl_flags -std=gnu99 -ffreestanding -D_XOPEN_SOURCE=700
+    -I${CMAKE_CURRENT_SOURCE_DIR}/musl -I${generated} -I${musl}/arch/x86_64
+    -I${musl}/arch/generic -I${musl}/src/include -I${musl}/src/internal
+    ${libc_includes} -fno-strict-aliasing -fno-unwind-tables -w)
+guest_library(libc SOURCES ${sources} ${assembly}
+              FLAGS ${bitcode} ${musl_flags} DEPENDS c-headers)
+
+# Speed where programs spend it, size elsewhere.
+set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+file(GLOB hot ${musl}/src/string/*.c ${musl}/src/malloc/mallocng/*.c
+     ${musl}/src/stdlib/qsort*.c ${musl}/src/stdlib/bsearch.c
+     ${musl}/src/multibyte/*.c ${musl}/src/ctype/is*.c)
+set_property(SOURCE ${hot} APPEND PROPERTY COMPILE_OPTIONS -O2)
+# A string function must not be turned into a call of itself.
+file(GLOB string ${musl}/src/string/*.c)
+set_property(SOURCE ${string} APPEND PROPERTY COMPILE_OPTIONS -fno-builtin)
+# Exceptions thrown by a callback pass through these.
+set_property(SOURCE ${musl}/src/stdlib/qsort.c ${musl}/src/stdlib/qsort_nr.c
+             ${musl}/src/stdlib/bsearch.c ${musl}/src/search/lsearch.c
+             ${musl}/src/search/tsearch.c ${musl}/src/search/twalk.c
+             APPEND PROPERTY COMPILE_OPTIONS -funwind-tables)
+
+# Code generation invents calls that no bitcode asked for. The final link finds
+# them here, as native code without state.
+file(GLOB math ${musl}/src/math/*.c)
+list(FILTER math EXCLUDE REGEX "gamma|signgam")
+set(calls "")
+foreach(name memcpy memmove memset memcmp strlen)
+  list(APPEND calls ${musl}/src/string/${name}.c)
+endforeach()
+# The same files with other flags: sources have one set of properties, so the
+# copies are compiled through one-line wrappers.
+set(wrappers "")
+foreach(source ${math} ${calls} ${musl}/src/legacy/../string/bcmp.c)
+  cmake_path(GET source FILENAME name)
+  if(NOT EXISTS ${source})
+    continue()
+  endif()
+  file(CONFIGURE OUTPUT ${generated}/libcalls/${name}
+       CONTENT "#include \"@source@\"\n" @ONLY)
+  list(APPEND wrappers ${generated}/libcalls/${name})
+endforeach()
+guest_library(libcalls SOURCES ${wrappers}
+              FLAGS ${common} ${musl_flags} -O2 -fno-builtin -I${musl}/src/math
+              DEPENDS c-headers)
+
+# Build systems look for these; everything is in libc.a.
+foreach(name m pthread dl rt util crypt resolv xnet)
+  file(CONFIGURE OUTPUT ${sysroot}/lib/lib${name}.a CONTENT "!<arch>\n")
+endforeach()
