@@ -39,7 +39,11 @@ SECTIONS {
   . = ALIGN(0x1000);
   __ampoule_text_end = .;
   __ampoule_rodata_start = .;
-  .note : { KEEP(*(.note.Xen)) *(.note.gnu.build-id) } :rodata :note
+  .note : {
+    KEEP(*(.note.Xen))
+    __ampoule_build_id = . + 16; /* behind the note's header */
+    *(.note.gnu.build-id)
+  } :rodata :note
   .rodata : {
     *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
   } :rodata
@@ -78,7 +82,7 @@ SECTIONS {
   __ampoule_tls_start = ADDR(.tdata);
   __ampoule_tls_filesz = SIZEOF(.tdata);
   __ampoule_tls_memsz = SIZEOF(.tbss) ? ADDR(.tbss) + SIZEOF(.tbss) - ADDR(.tdata) : SIZEOF(.tdata);
-  __ampoule_tls_align = MAX(ALIGNOF(.tdata), ALIGNOF(.tbss));
+  __ampoule_tls_align = MAX(1, MAX(ALIGNOF(.tdata), ALIGNOF(.tbss)));
 %TABLES%
   . = ALIGN(0x1000);
   __ampoule_rodata_end = .;

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The library OS: an archive for each target. A folder is a module; its objects
+# become members <module>.<file>.o, which is how the linker knows the module.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/xen-include)
+file(CREATE_LINK /usr/include/xen ${CMAKE_BINARY_DIR}/xen-include/xen SYMBOLIC)
+
+set(libos_flags ${common} -I${AMPOULE_ROOT}
+    "SHELL:-isystem ${CMAKE_BINARY_DIR}/xen-include")
+set(libos_cxx_flags -Oz -flto=full -fvisibility=hidden -fwhole-program-vtables
+    -fvirtual-function-elimination -std=c++23 -ffreestanding -fno-exceptions
+    -fno-rtti -fno-threadsafe-statics -nostdinc++ -Wall -Wextra -Werror
+    -Wno-unused-parameter)
+
+# libos_module(NAME FOLDER): an object library of the folder's sources.
+function(libos_module name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${AMPOULE_ROOT}/${folder}/*.cpp
+       ${AMPOULE_ROOT}/${folder}/*.S)
+  add_library(libos-${name} OBJECT ${sources} ${ARGN})
+  target_compile_options(libos-${name} PRIVATE ${libos_flags}
+    "$<$<COMPILE_LANGUAGE:CXX>:${libos_cxx_flags}>"
+    ${cxx_includes})
+  add_dependencies(libos-${name} headers)
+endfunction()
+
+# libos_archive(TARGET MODULES…)
+function(libos_archive target)
+  set(output ${AMPOULE_PREFIX}/lib/ampoule/${target}/libos.a)
+  set(objects "")
+  set(arguments "")
+  foreach(module ${ARGN})
+    list(APPEND objects $<TARGET_OBJECTS:libos-${module}>)
+    list(APPEND arguments
+         "-D${module}=$<JOIN:$<TARGET_OBJECTS:libos-${module}>,|>")
+  endforeach()
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} "-Dmodules=$<JOIN:${ARGN},|>" ${arguments}
+            -Doutput=${output} -Dar=${CMAKE_AR}
+            -Dscratch=${CMAKE_BINARY_DIR}/libos-${target}
+            -P ${CMAKE_CURRENT_SOURCE_DIR}/archive.cmake
+    DEPENDS ${objects} ${CMAKE_CURRENT_SOURCE_DIR}/archive.cmake
+    COMMENT "library OS for ${target}" VERBATIM)
+  add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
+endfunction()
+
+foreach(module xen console xenstore shutdown memory time posix panic start
+        linux)
+  libos_module(${module} libos/${module})
+endforeach()
+libos_module(boot xen-boot/entry)
+
+# The two targets differ in who reads the arguments.
+add_library(libos-start-linux OBJECT ${AMPOULE_ROOT}/libos/start/start.cpp)
+target_compile_options(libos-start-linux PRIVATE ${libos_flags}
+                       ${libos_cxx_flags} ${cxx_includes})
+add_dependencies(libos-start-linux headers)
+
+# musl's own side of starting a program, compiled as part of musl.
+add_library(libos-libc OBJECT ${AMPOULE_ROOT}/libos/libc/start.c)
+target_compile_options(libos-libc PRIVATE ${bitcode} ${musl_flags} -Oz)
+add_dependencies(libos-libc c-headers)
+
+# Every system call of the host, for the Linux target.
+set(definitions "")
+foreach(line ${calls_by_number})
+  string(REPLACE "=" ";" pair ${line})
+  list(GET pair 0 name)
+  list(GET pair 1 number)
+  if(NOT name STREQUAL "set_thread_area")
+    string(APPEND definitions "CALL(${name}, ${number})\n")
+  endif()
+endforeach()
+file(CONFIGURE OUTPUT ${generated}/linux_syscalls.cpp CONTENT
+"// Generated from musl's list of system calls.
+extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
+#define CALL(name, number)                                                     \\
+  extern \"C\" long sys_##name(long a, long b, long c, long d, long e,         \\
+                             long f) {                                         \\
+    return __ampoule_syscall(number, a, b, c, d, e, f);                        \\
+  }
+@definitions@" @ONLY)
+target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
+
+libos_archive(xen boot xen console xenstore shutdown memory time posix libc
+              panic start)
+libos_archive(linux linux libc start-linux)

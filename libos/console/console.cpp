@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Three consoles: the ring that a domU shares with xenconsoled
+// (xen/include/public/io/console.h), Xen's own log for dom0 (console_io), and
+// the debug port 0xe9 on bare QEMU.
+#include "libos/console/console.h"
+
+#include "libos/abi/module.h"
+#include "libos/xen/xen.h"
+#include "xen-boot/abi/handoff.h"
+
+#include <xen/io/console.h>
+
+namespace ampoule::console {
+namespace {
+
+constexpr unsigned short kDebugPort = 0xe9;
+
+enum class Kind : unsigned char { Debug, Hypervisor, Ring };
+constinit Kind kind = Kind::Debug;
+constinit std::uint32_t port = 0;
+
+xencons_interface &ring() {
+  return *reinterpret_cast<xencons_interface *>(abi::kConsoleAddress);
+}
+
+void putRing(char c) {
+  xencons_interface &shared = ring();
+  XENCONS_RING_IDX produced = shared.out_prod;
+  while (produced - __atomic_load_n(&shared.out_cons, __ATOMIC_ACQUIRE) >=
+         sizeof(shared.out)) {
+    xen::sendEvent(port);
+    xen::poll(port, 0);
+  }
+  shared.out[MASK_XENCONS_IDX(produced, shared.out)] = c;
+  __atomic_store_n(&shared.out_prod, produced + 1, __ATOMIC_RELEASE);
+}
+
+void init(const abi::Handoff &handoff) {
+  port = handoff.consolePort;
+  if (handoff.mode == abi::Mode::Direct)
+    kind = Kind::Debug;
+  else
+    kind = handoff.isDom0 || !port ? Kind::Hypervisor : Kind::Ring;
+}
+
+} // namespace
+
+void write(const char *text, std::size_t size) {
+  switch (kind) {
+  case Kind::Debug:
+    for (std::size_t i = 0; i < size; ++i)
+      asm volatile("outb %b0, %w1" ::"a"(text[i]), "Nd"(kDebugPort));
+    return;
+  case Kind::Hypervisor:
+    xen::hypercall(__HYPERVISOR_console_io, std::uint64_t{CONSOLEIO_write},
+                   std::uint64_t{size}, text);
+    return;
+  case Kind::Ring:
+    for (std::size_t i = 0; i < size; ++i) {
+      if (text[i] == '\n')
+        putRing('\r');
+      putRing(text[i]);
+    }
+    xen::sendEvent(port);
+    return;
+  }
+}
+
+} // namespace ampoule::console
+
+AMPOULE_MODULE(console, &ampoule::console::init, xen);

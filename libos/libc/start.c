@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Brings up musl without its dynamic start code (src/env/__libc_start_main.c):
+// there is no auxiliary vector from a kernel, thread-local storage is described
+// by the link script, and descriptors 0 to 2 are always there. Compiled against
+// musl's internal headers.
+#include <elf.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "libc.h"
+
+extern char __ampoule_tls_start[], __ampoule_tls_filesz[],
+    __ampoule_tls_memsz[], __ampoule_tls_align[];
+
+static void noStackProtector(void *entropy) {}
+weak_alias(noStackProtector, __init_ssp);
+
+void ampoule_start_libc(char **arguments, char **environment, void *entropy) {
+  Elf64_Phdr tls = {
+      .p_type = PT_TLS,
+      .p_vaddr = (uintptr_t)__ampoule_tls_start,
+      .p_filesz = (uintptr_t)__ampoule_tls_filesz,
+      .p_memsz = (uintptr_t)__ampoule_tls_memsz,
+      .p_align = (uintptr_t)__ampoule_tls_align,
+  };
+  size_t auxiliary[AT_PHNUM + 1] = {
+      [AT_PHDR] = (uintptr_t)&tls, [AT_PHENT] = sizeof(tls), [AT_PHNUM] = 1};
+  static size_t noAuxiliary[2]; // what getauxval() searches
+  libc.auxv = noAuxiliary;
+  libc.page_size = 4096;
+  __environ = environment;
+  char *name = arguments[0];
+  __progname = __progname_full = name;
+  for (; *name; ++name)
+    if (*name == '/')
+      __progname = name + 1;
+  __init_tls(auxiliary);
+  __init_ssp(entropy);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The library OS of the Linux target: the same program through the same
+// pipeline, over the host's system calls (libos.cmake generates sys_<name> for
+// each), so that pruning can be tested as a process.
+#include "libos/abi/module.h"
+#include "libos/start/start.h"
+#include "xen-boot/abi/handoff.h"
+
+using namespace ampoule;
+
+extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &);
+extern "C" long __ampoule_syscall(long, long, long, long, long, long, long);
+
+extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
+  abi::Handoff handoff = {};
+  handoff.magic = abi::kHandoffMagic;
+  handoff.mode = abi::Mode::Linux;
+  handoff.initialStack = stack;
+  handoff.entryTicks = __builtin_readcyclecounter();
+  ampouleStart(handoff);
+}
+
+start::Arguments start::readArguments(const abi::Handoff &handoff) {
+  auto count = static_cast<int>(handoff.initialStack[0]);
+  auto **values = reinterpret_cast<char **>(
+      const_cast<std::uint64_t *>(handoff.initialStack + 1));
+  return {count, values, values + count + 1};
+}
+
+/// x86-64 has no such call; arch_prctl(ARCH_SET_FS) is meant.
+extern "C" long sys_set_thread_area(long pointer, long, long, long, long,
+                                    long) {
+  constexpr long kArchPrctl = 158, kSetFs = 0x1002;
+  return __ampoule_syscall(kArchPrctl, kSetFs, pointer, 0, 0, 0, 0);
+}
+
+AMPOULE_MODULE(linux, nullptr);

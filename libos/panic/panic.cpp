@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The report, which `ampoule symbolize` and `ampoule run` read:
+//
+//   ampoule: panic: page fault: store to 0x0
+//     build 2609e25d38edddadad8f8ec6f0cef03b58111e5e
+//     rip 0x0000000000102345 rsp 0x…
+//     …
+//     at 0x0000000000102345
+//     at 0x0000000000101b22
+//     end
+//
+// There are no frame pointers: each word of the stack that points behind a call
+// in the text is taken as a return address, at most kMaxFrames of them. Stale
+// words can show up; every true caller does, too.
+#include "libos/panic/panic.h"
+
+#include "libos/abi/module.h"
+#include "libos/console/console.h"
+#include "libos/shutdown/shutdown.h"
+#include "libos/xen/xen.h"
+#include "xen-boot/abi/handoff.h"
+
+extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
+    __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_build_id[];
+
+namespace ampoule::panic {
+namespace {
+
+constexpr unsigned kMaxFrames = 32, kBuildIdSize = 20;
+constexpr std::uint64_t kPageFault = 14;
+
+constinit bool isPv = false;
+constinit bool panicking = false;
+
+void init(const abi::Handoff &handoff) {
+  isPv = handoff.mode == abi::Mode::Pv;
+}
+
+/// Text is collected and written by the line: a write may be a hypercall.
+class Line {
+public:
+  Line &operator<<(const char *string) {
+    while (*string)
+      put(*string++);
+    return *this;
+  }
+  Line &hex(std::uint64_t value, unsigned digits) {
+    while (digits-- > 0)
+      put("0123456789abcdef"[value >> 4 * digits & 15]);
+    return *this;
+  }
+  Line &address(std::uint64_t value) { return (*this << "0x").hex(value, 16); }
+  ~Line() {
+    put('\n');
+    console::write(text, size);
+  }
+
+private:
+  void put(char c) {
+    if (size < sizeof(text))
+      text[size++] = c;
+  }
+  char text[160];
+  unsigned size = 0;
+};
+
+const char *const kNames[] = {
+    "divide error", "debug exception", "non-maskable interrupt", "breakpoint",
+    "overflow", "bound range exceeded", "invalid instruction",
+    "device not available", "double fault", "coprocessor overrun",
+    "invalid task state", "segment not present", "stack fault",
+    "general protection fault", "page fault", "reserved exception",
+    "floating-point exception", "alignment check", "machine check",
+    "SIMD floating-point exception", "virtualisation exception",
+    "control protection exception"};
+
+std::uint64_t number(const char *symbol) {
+  return reinterpret_cast<std::uint64_t>(symbol);
+}
+
+bool isText(std::uint64_t address) {
+  return address > number(__ampoule_text_start) &&
+         address < number(__ampoule_text_end);
+}
+
+/// Whether a call ends right before `address`: call rel32, or call r/m64 in one
+/// of its lengths (Intel SDM volume 2A, CALL).
+bool isReturnAddress(std::uint64_t address) {
+  if (!isText(address) || !isText(address - 8))
+    return false;
+  const auto *end = reinterpret_cast<const std::uint8_t *>(address);
+  if (end[-5] == 0xe8)
+    return true;
+  constexpr int kLengths[] = {2, 3, 4, 6, 7};
+  for (int length : kLengths)
+    if (end[-length] == 0xff && (end[1 - length] >> 3 & 7) == 2)
+      return true;
+  return false;
+}
+
+void printStack(std::uint64_t sp) {
+  std::uint64_t top = number(__ampoule_stack_top);
+  if (sp < number(__ampoule_stack_bottom) || sp > top)
+    return;
+  unsigned frames = 0;
+  for (sp &= ~7ull; sp < top && frames < kMaxFrames; sp += 8) {
+    std::uint64_t word = *reinterpret_cast<const std::uint64_t *>(sp);
+    if (!isReturnAddress(word))
+      continue;
+    (Line() << "  at ").address(word);
+    ++frames;
+  }
+}
+
+void begin(const char *what, const char *detail, bool hasAddress,
+           std::uint64_t address) {
+  if (panicking) {
+    Line() << "ampoule: panic while reporting a panic";
+    shutdown::end(shutdown::Kind::Crash, shutdown::kPanicStatus);
+  }
+  panicking = true;
+  {
+    Line line;
+    line << "ampoule: panic: " << what << detail;
+    if (hasAddress)
+      line.address(address);
+  }
+  Line line;
+  line << "  build ";
+  for (unsigned i = 0; i < kBuildIdSize; ++i)
+    line.hex(static_cast<std::uint8_t>(__ampoule_build_id[i]), 2);
+}
+
+[[noreturn]] void finish(std::uint64_t sp) {
+  printStack(sp);
+  Line() << "  end";
+  shutdown::end(shutdown::Kind::Crash, shutdown::kPanicStatus);
+}
+
+std::uint64_t faultAddress() {
+  if (isPv) {
+    // Xen leaves it in arch.cr2 of the vcpu_info.
+    auto &shared = *reinterpret_cast<shared_info_t *>(abi::kSharedInfoAddress);
+    return shared.vcpu_info[0].arch.cr2;
+  }
+  std::uint64_t address;
+  asm volatile("mov %%cr2, %0" : "=r"(address));
+  return address;
+}
+
+/// Intel SDM volume 3A, section 4.7: bit 1 write, bit 4 instruction fetch.
+const char *describeAccess(std::uint64_t error) {
+  return error & 16 ? ": execution of " : error & 2 ? ": store to " : ": load from ";
+}
+
+} // namespace
+
+void panic(const char *what) {
+  begin(what, "", false, 0);
+  std::uint64_t sp;
+  asm volatile("mov %%rsp, %0" : "=r"(sp));
+  finish(sp);
+}
+
+extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
+  const char *name = frame.vector < sizeof(kNames) / sizeof(*kNames)
+                         ? kNames[frame.vector]
+                         : "reserved exception";
+  if (frame.vector == kPageFault) {
+    std::uint64_t address = faultAddress();
+    std::uint64_t bottom = number(__ampoule_stack_bottom);
+    bool overflow = address < bottom && address >= bottom - abi::kPageSize;
+    begin(overflow ? "stack overflow" : name, describeAccess(frame.error), true,
+          address);
+  } else {
+    begin(name, frame.error ? ", error " : "", frame.error != 0, frame.error);
+  }
+  struct {
+    const char *name;
+    std::uint64_t value;
+  } registers[] = {
+      {"rip ", frame.rip}, {" rsp ", frame.rsp}, {" flags ", frame.rflags},
+      {"rax ", frame.rax}, {" rbx ", frame.rbx}, {" rcx   ", frame.rcx},
+      {"rdx ", frame.rdx}, {" rsi ", frame.rsi}, {" rdi   ", frame.rdi},
+      {"rbp ", frame.rbp}, {" r8  ", frame.r8},  {" r9    ", frame.r9},
+      {"r10 ", frame.r10}, {" r11 ", frame.r11}, {" r12   ", frame.r12},
+      {"r13 ", frame.r13}, {" r14 ", frame.r14}, {" r15   ", frame.r15}};
+  for (unsigned i = 0; i < 18; i += 3) {
+    Line line;
+    line << "  ";
+    for (unsigned j = i; j < i + 3; ++j)
+      (line << registers[j].name).address(registers[j].value);
+  }
+  if (isText(frame.rip))
+    (Line() << "  at ").address(frame.rip);
+  finish(frame.rsp);
+}
+
+} // namespace ampoule::panic
+
+AMPOULE_MODULE(panic, &ampoule::panic::init, console, shutdown);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The end of an image that cannot go on: what, where, registers, stack.
+#pragma once
+
+#include <cstdint>
+
+namespace ampoule::panic {
+
+/// What xen-boot/entry/traps.S pushes.
+struct TrapFrame {
+  std::uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+  std::uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+  std::uint64_t vector, error;
+  std::uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/// Reports `what` with the caller's stack, and crashes the domain.
+[[noreturn]] void panic(const char *what);
+
+} // namespace ampoule::panic

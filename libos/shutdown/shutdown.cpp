@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "libos/shutdown/shutdown.h"
+
+#include "libos/abi/module.h"
+#include "libos/xen/xen.h"
+#include "libos/xenstore/xenstore.h"
+#include "xen-boot/abi/handoff.h"
+
+namespace ampoule::shutdown {
+namespace {
+
+constexpr unsigned short kStatusPort = 0xe8, kExitPort = 0xf4;
+
+constinit abi::Mode mode = abi::Mode::Direct;
+constinit bool isDom0 = false;
+
+void init(const abi::Handoff &handoff) {
+  mode = handoff.mode;
+  isDom0 = handoff.isDom0;
+}
+
+/// "N" for 0 <= status <= 255.
+void format(char (&text)[4], unsigned status) {
+  char *at = text;
+  if (status >= 100)
+    *at++ = static_cast<char>('0' + status / 100);
+  if (status >= 10)
+    *at++ = static_cast<char>('0' + status / 10 % 10);
+  *at++ = static_cast<char>('0' + status % 10);
+  *at = 0;
+}
+
+void endEmulator(unsigned status) {
+  if (mode == abi::Mode::Pv) {
+    physdev_set_iopl_t iopl = {1};
+    xen::hypercall(__HYPERVISOR_physdev_op, std::uint64_t{PHYSDEVOP_set_iopl},
+                   &iopl);
+  }
+  asm volatile("outb %b0, %w1" ::"a"(status), "Nd"(kStatusPort));
+  asm volatile("outb %b0, %w1" ::"a"(0), "Nd"(kExitPort));
+}
+
+} // namespace
+
+void end(Kind kind, int status) {
+  unsigned byte = static_cast<unsigned>(status) & 0xff;
+  if (mode == abi::Mode::Direct || isDom0)
+    endEmulator(byte);
+  if (mode == abi::Mode::Direct)
+    while (true)
+      asm volatile("cli; hlt");
+  char text[4];
+  format(text, byte);
+  xenstore::write("data/ampoule/exit-status", text);
+  xen::shutdown(kind == Kind::Exit ? SHUTDOWN_poweroff : SHUTDOWN_crash);
+}
+
+} // namespace ampoule::shutdown
+
+AMPOULE_MODULE(shutdown, &ampoule::shutdown::init, xen, xenstore);

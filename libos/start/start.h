@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The command line as the program gets it.
+#pragma once
+
+namespace ampoule::abi {
+struct Handoff;
+}
+
+namespace ampoule::start {
+
+struct Arguments {
+  int count;
+  char **values;      ///< argv; ends with null
+  char **environment; ///< envp; ends with null
+};
+
+/// Splits the command line in words. Words are separated by spaces; within double
+/// quotes a space is part of the word, and backslash takes the next character
+/// as it is. (The Linux target takes what the kernel passes.) The grammar:
+///
+///   [NAME=VALUE ...] -- ARGV0 [ARG ...]
+///   ARG ...                                    (ARGV0 is "ampoule")
+Arguments readArguments(const abi::Handoff &handoff);
+
+} // namespace ampoule::start

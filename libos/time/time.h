@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+
+namespace ampoule::time {
+
+/// Nanoseconds since some moment before the image started; never goes back.
+std::uint64_t monotonic();
+
+/// Nanoseconds since 1970-01-01 00:00 UTC.
+std::uint64_t real();
+
+/// Returns at or after this value of `monotonic`.
+void sleepUntil(std::uint64_t deadline);
+
+} // namespace ampoule::time

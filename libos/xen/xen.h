@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Hypercalls by name. Results are Xen's: >= 0, or a negative errno value
+// (xen/include/public/errno.h).
+#pragma once
+
+#include "xen-boot/abi/layout.h"
+
+#include <cstdint>
+
+#include <xen/xen.h>
+
+#include <xen/event_channel.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+#include <xen/memory.h>
+#include <xen/physdev.h>
+#include <xen/sched.h>
+
+extern "C" long ampoule_hypercall(std::uint64_t a, std::uint64_t b,
+                                  std::uint64_t c, std::uint64_t d,
+                                  std::uint64_t e, std::uint64_t number);
+extern "C" std::uint8_t ampoule_hypercall_kind;
+
+namespace ampoule::xen {
+
+inline std::uint64_t word(std::uint64_t value) { return value; }
+inline std::uint64_t word(const volatile void *pointer) {
+  return reinterpret_cast<std::uint64_t>(pointer);
+}
+
+template <typename... Arguments>
+long hypercall(unsigned number, Arguments... arguments) {
+  std::uint64_t words[5] = {word(arguments)...};
+  return ampoule_hypercall(words[0], words[1], words[2], words[3], words[4],
+                           number);
+}
+
+inline long sendEvent(std::uint32_t port) {
+  evtchn_send send = {port};
+  return hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_send},
+                   &send);
+}
+
+/// Waits until `port` is pending or, with a nonzero `deadline`, until that
+/// system time in nanoseconds.
+void poll(std::uint32_t port, std::uint64_t deadline);
+
+[[noreturn]] void shutdown(unsigned reason);
+
+/// Mapped by boot code; see xen-boot/abi/layout.h.
+inline shared_info_t &sharedInfo() {
+  return *reinterpret_cast<shared_info_t *>(abi::kSharedInfoAddress);
+}
+
+/// Orders accesses to memory that another domain sees.
+inline void barrier() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+} // namespace ampoule::xen

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the two boots share. Boot code lies in .text.boot, apart from what runs
+// later.
+#pragma once
+
+#include "libos/xen/xen.h"
+#include "xen-boot/abi/handoff.h"
+
+#include <cstddef>
+
+#define AMPOULE_BOOT [[gnu::section(".text.boot"), gnu::noinline]]
+
+// Defined by the link script.
+extern "C" char __ampoule_text_start[], __ampoule_text_end[],
+    __ampoule_rodata_start[], __ampoule_rodata_end[], __ampoule_data_start[],
+    __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
+    __ampoule_image_end[], __ampoule_memory_max[];
+
+namespace ampoule::boot {
+
+inline std::uint64_t address(const void *pointer) {
+  return reinterpret_cast<std::uint64_t>(pointer);
+}
+
+/// Ends a boot that cannot go on; the text goes where Xen's own log goes.
+[[noreturn]] void fail(const char *reason);
+
+/// Records [start, end) as free, without the `reserved` ranges in it, cut to
+/// the window that the image was linked for.
+void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
+               const abi::MemoryRange *reserved, unsigned count);
+
+} // namespace ampoule::boot
+
+extern "C" [[noreturn]] void ampouleStart(const ampoule::abi::Handoff &);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Processor exceptions, all fatal so far: save the registers and report. One
+// stub of 16 bytes a vector, for the interrupt gates that the linker writes
+// (Intel SDM volume 3A, section 7.12); PV gets the same by way of a stub that
+// drops what Xen pushes on top (rcx and r11).
+#define HAS_ERROR_CODE ((1 << 8) | (0x1f << 10) | (1 << 17) | (1 << 21) | (3 << 29))
+#define VECTORS 32
+
+  .text
+  .balign 16
+  .globl __ampoule_trap_stubs
+__ampoule_trap_stubs:
+  .set vector, 0
+  .rept VECTORS
+  .balign 16
+  .if ((HAS_ERROR_CODE >> vector) & 1) == 0
+  push $0
+  .endif
+  push $vector
+  jmp trap
+  .set vector, vector + 1
+  .endr
+
+  .balign 16
+  .globl ampoule_pv_trap_stubs
+ampoule_pv_trap_stubs:
+  .set vector, 0
+  .rept VECTORS
+  .balign 16
+  pop %rcx
+  pop %r11
+  jmp __ampoule_trap_stubs + 16 * vector
+  .set vector, vector + 1
+  .endr
+
+// The frame is libos/panic/panic.h: TrapFrame.
+trap:
+  push %rax
+  push %rbx
+  push %rcx
+  push %rdx
+  push %rsi
+  push %rdi
+  push %rbp
+  push %r8
+  push %r9
+  push %r10
+  push %r11
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  mov %rsp, %rdi
+  cld
+  and $-16, %rsp
+  call ampouleTrap                // does not return
+  ud2
+
+// The gates themselves: constant data that the linker fills.
+  .section .ampoule.idt, "a", @progbits
+  .balign 16
+  .globl __ampoule_idt
+  .type __ampoule_idt, @object
+__ampoule_idt:
+  .skip VECTORS * 16
+  .size __ampoule_idt, VECTORS * 16
