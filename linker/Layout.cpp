@@ -127,7 +127,7 @@ void substitute(std::string &text, StringRef key, StringRef value) {
 std::vector<std::string> entrySymbols(Target target) {
   if (target == Target::Linux)
     return {"_start"};
-  return {"ampoule_pv_entry", "ampoule_pvh_entry"};
+  return {"ampoule_pv_entry", "ampoule_pvh_entry", "ampoule_xen_notes"};
 }
 
 Layout planLayout(const Config &config, unsigned leafTables) {

@@ -106,6 +106,11 @@ ModuleSet takeModules(Program &program, Diag &diag) {
                  "'; declare modules with AMPOULE_MODULE");
       continue;
     }
+    // Nothing refers to an init until Start writes the calls.
+    if (module.init && module.init->hasLocalLinkage()) {
+      module.init->setLinkage(GlobalValue::ExternalLinkage);
+      module.init->setVisibility(GlobalValue::HiddenVisibility);
+    }
     // A third party's module is known by its record's name, not by its file's.
     program.moduleOfOrigin[origin] = module.name;
     if (!all.emplace(module.name, module).second)

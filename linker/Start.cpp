@@ -20,8 +20,11 @@ std::vector<std::string> addStartModules(Program &program,
     if (!live.modules.contains(module.name))
       continue;
     names.push_back(module.name);
-    if (module.init)
-      builder.CreateCall(module.init, {start->getArg(0)});
+    if (!module.init)
+      continue;
+    builder.CreateCall(module.init, {start->getArg(0)});
+    module.init->setVisibility(GlobalValue::DefaultVisibility);
+    module.init->setLinkage(GlobalValue::InternalLinkage);
   }
   builder.CreateRetVoid();
   start->setLinkage(GlobalValue::InternalLinkage);

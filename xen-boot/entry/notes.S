@@ -17,6 +17,8 @@
 .endm
 
   .section .note.Xen, "a", @note
+  .globl ampoule_xen_notes        // a root of every image
+ampoule_xen_notes:
   NOTE 6, .asciz, "Ampoule"                       // GUEST_OS
   NOTE 7, .asciz, "0.1"                           // GUEST_VERSION
   NOTE 5, .asciz, "xen-3.0"                       // XEN_VERSION: the PV ABI
