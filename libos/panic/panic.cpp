@@ -114,10 +114,8 @@ void printStack(std::uint64_t sp) {
 
 void begin(const char *what, const char *detail, bool hasAddress,
            std::uint64_t address) {
-  if (panicking) {
-    Line() << "ampoule: panic while reporting a panic";
-    shutdown::end(shutdown::Kind::Crash, shutdown::kPanicStatus);
-  }
+  if (panicking)
+    shutdown::halt();
   panicking = true;
   {
     Line line;

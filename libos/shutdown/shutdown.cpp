@@ -42,13 +42,19 @@ void endEmulator(unsigned status) {
 
 } // namespace
 
+void halt() {
+  if (mode != abi::Mode::Direct)
+    xen::shutdown(SHUTDOWN_crash);
+  while (true)
+    asm volatile("cli; hlt");
+}
+
 void end(Kind kind, int status) {
   unsigned byte = static_cast<unsigned>(status) & 0xff;
   if (mode == abi::Mode::Direct || isDom0)
     endEmulator(byte);
   if (mode == abi::Mode::Direct)
-    while (true)
-      asm volatile("cli; hlt");
+    halt();
   char text[4];
   format(text, byte);
   xenstore::write("data/ampoule/exit-status", text);

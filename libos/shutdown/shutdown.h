@@ -18,4 +18,7 @@ inline constexpr int kPanicStatus = 70;      // sysexits.h, EX_SOFTWARE
 /// bare QEMU: the status byte to port 0xe8, then QEMU's isa-debug-exit.
 [[noreturn]] void end(Kind kind, int status);
 
+/// Ends at once and reports nothing: for a fault while reporting one.
+[[noreturn]] void halt();
+
 } // namespace ampoule::shutdown

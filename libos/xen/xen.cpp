@@ -12,7 +12,7 @@ namespace ampoule::xen {
 void poll(std::uint32_t port, std::uint64_t deadline) {
   sched_poll_t poll = {};
   evtchn_port_t ports[1] = {port};
-  poll.ports = ports;
+  set_xen_guest_handle(poll.ports, ports);
   poll.nr_ports = port != 0;
   poll.timeout = deadline;
   hypercall(__HYPERVISOR_sched_op, std::uint64_t{SCHEDOP_poll}, &poll);

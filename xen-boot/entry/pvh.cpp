@@ -139,6 +139,31 @@ AMPOULE_BOOT void meetXen(abi::Handoff &handoff) {
   handoff.xenstorePort = parameter(HVM_PARAM_STORE_EVTCHN);
 }
 
+/// Both maps have E820's types: 1 is RAM.
+template <typename Entry>
+AMPOULE_BOOT void addEntry(abi::Handoff &handoff, const Entry &entry) {
+  if (entry.type == XEN_HVM_MEMMAP_TYPE_RAM)
+    addMemory(handoff, {entry.addr, entry.addr + entry.size}, nullptr, 0);
+}
+
+/// Xen's start_info for a PVH dom0 has no memory map; the hypercall works in
+/// every domain.
+AMPOULE_BOOT void askForMemory(abi::Handoff &handoff) {
+  struct [[gnu::packed]] Entry {
+    std::uint64_t addr, size;
+    std::uint32_t type;
+  };
+  static constinit Entry entries[128] = {};
+  xen_memory_map map = {};
+  map.nr_entries = sizeof(entries) / sizeof(*entries);
+  set_xen_guest_handle(map.buffer, static_cast<void *>(entries));
+  if (xen::hypercall(__HYPERVISOR_memory_op, std::uint64_t{XENMEM_memory_map},
+                     &map))
+    fail("ampoule: Xen gives no memory map\n");
+  for (unsigned i = 0; i < map.nr_entries; ++i)
+    addEntry(handoff, entries[i]);
+}
+
 constinit abi::Handoff handoff = {};
 
 } // namespace
@@ -153,11 +178,12 @@ extern "C" [[noreturn]] AMPOULE_BOOT void ampouleBootPvh() {
   if (runsOnXen()) {
     handoff.mode = abi::Mode::Pvh;
     meetXen(handoff);
+    askForMemory(handoff);
+  } else {
+    for (unsigned i = 0; i < ampoule_pvh_memory_map_entries; ++i)
+      addEntry(handoff, ampoule_pvh_memory_map[i]);
   }
-  for (unsigned i = 0; i < ampoule_pvh_memory_map_entries; ++i) {
-    const hvm_memmap_table_entry &entry = ampoule_pvh_memory_map[i];
-    if (entry.type == XEN_HVM_MEMMAP_TYPE_RAM)
-      addMemory(handoff, {entry.addr, entry.addr + entry.size}, nullptr, 0);
-  }
+  if (handoff.memoryRanges == 0)
+    fail("ampoule: no free memory behind the image\n");
   ampouleStart(handoff);
 }
