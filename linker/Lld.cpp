@@ -100,6 +100,9 @@ void reportLld(StringRef text, const Program &program, Diag &diag) {
       flush();
       isError = true;
       pending = line.str();
+      // Hidden is our doing, not the user's.
+      if (line.consume_front("undefined hidden symbol: "))
+        pending = "undefined symbol: " + line.str();
     } else if (line.consume_front(kWarning)) {
       flush();
       isError = false;

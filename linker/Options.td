@@ -151,6 +151,7 @@ def discard_all : Ignored<"discard-all">;
 def x : Flag<["-"], "x">, Group<IgnoredGroup>;
 def X : Flag<["-"], "X">, Group<IgnoredGroup>;
 def discard_locals : Ignored<"discard-locals">;
+def sysroot : IgnoredJoined<"sysroot=">;
 def reduce_memory : Ignored<"reduce-memory-overheads">;
 def no_keep_memory : Ignored<"no-keep-memory">;
 def N : Flag<["-"], "N">, Group<RefusedGroup>;

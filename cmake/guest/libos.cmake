@@ -43,8 +43,8 @@ function(libos_archive target)
   add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
 endfunction()
 
-foreach(module xen console xenstore shutdown memory time posix panic start
-        linux)
+foreach(module xen events console xenstore shutdown memory time posix panic start
+        linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
 libos_module(boot xen-boot/entry)
@@ -60,13 +60,13 @@ add_library(libos-libc OBJECT ${AMPOULE_ROOT}/libos/libc/start.c)
 target_compile_options(libos-libc PRIVATE ${bitcode} ${musl_flags} -Oz)
 add_dependencies(libos-libc c-headers)
 
-# Every system call of the host, for the Linux target.
+# Every system call of the host, for the Linux target, but those that need more.
 set(definitions "")
 foreach(line ${calls_by_number})
   string(REPLACE "=" ";" pair ${line})
   list(GET pair 0 name)
   list(GET pair 1 number)
-  if(NOT name STREQUAL "set_thread_area")
+  if(NOT name MATCHES "^(set_thread_area|rt_sigaction)$")
     string(APPEND definitions "CALL(${name}, ${number})\n")
   endif()
 endforeach()
@@ -81,6 +81,6 @@ extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
 @definitions@" @ONLY)
 target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
-libos_archive(xen boot xen console xenstore shutdown memory time posix libc
-              panic start)
-libos_archive(linux linux libc start-linux)
+libos_archive(xen boot xen events console xenstore shutdown memory time posix libc
+              panic start cxxrt)
+libos_archive(linux linux libc start-linux cxxrt)

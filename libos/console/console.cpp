@@ -66,6 +66,35 @@ void write(const char *text, std::size_t size) {
   }
 }
 
+int read() {
+  if (kind != Kind::Ring)
+    return -1;
+  xencons_interface &shared = ring();
+  XENCONS_RING_IDX consumed = shared.in_cons;
+  while (__atomic_load_n(&shared.in_prod, __ATOMIC_ACQUIRE) == consumed)
+    xen::poll(port, 0);
+  auto c = static_cast<unsigned char>(
+      shared.in[MASK_XENCONS_IDX(consumed, shared.in)]);
+  __atomic_store_n(&shared.in_cons, consumed + 1, __ATOMIC_RELEASE);
+  xen::sendEvent(port);
+  return c;
+}
+
+void drain() {
+  // A daemon that does not listen must not keep a domain alive.
+  constexpr std::uint64_t kPatience = 2'000'000'000;
+  if (kind != Kind::Ring)
+    return;
+  xencons_interface &shared = ring();
+  // Xen renews this each time that it runs the domain again.
+  const std::uint64_t &now = xen::sharedInfo().vcpu_info[0].time.system_time;
+  std::uint64_t deadline = now + kPatience;
+  while (__atomic_load_n(&shared.out_cons, __ATOMIC_ACQUIRE) !=
+             shared.out_prod &&
+         __atomic_load_n(&now, __ATOMIC_RELAXED) < deadline)
+    xen::poll(port, deadline);
+}
+
 } // namespace ampoule::console
 
 AMPOULE_MODULE(console, &ampoule::console::init, xen);

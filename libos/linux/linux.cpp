@@ -10,6 +10,7 @@ using namespace ampoule;
 
 extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &);
 extern "C" long __ampoule_syscall(long, long, long, long, long, long, long);
+extern "C" void ampoule_linux_restore();
 
 extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
   abi::Handoff handoff = {};
@@ -32,6 +33,23 @@ extern "C" long sys_set_thread_area(long pointer, long, long, long, long,
                                     long) {
   constexpr long kArchPrctl = 158, kSetFs = 0x1002;
   return __ampoule_syscall(kArchPrctl, kSetFs, pointer, 0, 0, 0, 0);
+}
+
+/// musl's own restorer is assembly that traps, so it is not in libc.a.
+extern "C" long sys_rt_sigaction(long signal, long action, long old, long size,
+                                 long, long) {
+  constexpr long kNumber = 13;
+  if (!action)
+    return __ampoule_syscall(kNumber, signal, 0, old, size, 0, 0);
+  struct { // struct k_sigaction
+    std::uint64_t handler, flags;
+    void (*restorer)();
+    std::uint64_t mask;
+  } copy;
+  __builtin_memcpy(&copy, reinterpret_cast<const void *>(action), sizeof(copy));
+  copy.restorer = ampoule_linux_restore;
+  return __ampoule_syscall(kNumber, signal, reinterpret_cast<long>(&copy), old,
+                           size, 0, 0);
 }
 
 AMPOULE_MODULE(linux, nullptr);

@@ -10,7 +10,19 @@ namespace ampoule::memory {
 /// Finds `pages` neighbouring pages, zeroed. Null when there are none.
 void *allocate(std::size_t pages);
 
-/// Gives pages back; any part of what `allocate` returned.
+/// Gives pages back. What is free already, or not the heap's, stays as it is.
 void release(void *start, std::size_t pages);
+
+/// Takes the `pages` pages from `start` on, zeroed, if all of them are free.
+bool take(void *start, std::size_t pages);
+
+/// Whether no page of the range is free or outside of the heap.
+bool isAllocated(const void *start, std::size_t pages);
+
+/// Pages of the heap, and how many of them are free.
+struct Usage {
+  std::size_t total, free;
+};
+Usage usage();
 
 } // namespace ampoule::memory

@@ -114,6 +114,7 @@ void printStack(std::uint64_t sp) {
 
 void begin(const char *what, const char *detail, bool hasAddress,
            std::uint64_t address) {
+  xen::maskUpcalls();
   if (panicking)
     shutdown::halt();
   panicking = true;
@@ -129,10 +130,16 @@ void begin(const char *what, const char *detail, bool hasAddress,
     line.hex(static_cast<std::uint8_t>(__ampoule_build_id[i]), 2);
 }
 
-[[noreturn]] void finish(std::uint64_t sp) {
+[[noreturn]] void finish(std::uint64_t sp, int status) {
   printStack(sp);
   Line() << "  end";
-  shutdown::end(shutdown::Kind::Crash, shutdown::kPanicStatus);
+  shutdown::end(shutdown::Kind::Crash, status);
+}
+
+std::uint64_t stackPointer() {
+  std::uint64_t sp;
+  asm volatile("mov %%rsp, %0" : "=r"(sp));
+  return sp;
 }
 
 std::uint64_t faultAddress() {
@@ -155,9 +162,19 @@ const char *describeAccess(std::uint64_t error) {
 
 void panic(const char *what) {
   begin(what, "", false, 0);
-  std::uint64_t sp;
-  asm volatile("mov %%rsp, %0" : "=r"(sp));
-  finish(sp);
+  finish(stackPointer(), shutdown::kPanicStatus);
+}
+
+void killedBySignal(int signal) {
+  char what[] = "killed by signal   ";
+  char *digits = what + sizeof(what) - 3;
+  if (signal >= 10)
+    *digits++ = static_cast<char>('0' + signal / 10);
+  *digits++ = static_cast<char>('0' + signal % 10);
+  *digits = 0;
+  constexpr int kAbort = 6;
+  begin(what, signal == kAbort ? " (abort)" : "", false, 0);
+  finish(stackPointer(), 128 + signal);
 }
 
 extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
@@ -191,7 +208,7 @@ extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
   }
   if (isText(frame.rip))
     (Line() << "  at ").address(frame.rip);
-  finish(frame.rsp);
+  finish(frame.rsp, shutdown::kPanicStatus);
 }
 
 } // namespace ampoule::panic

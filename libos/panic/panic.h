@@ -17,4 +17,7 @@ struct TrapFrame {
 /// Reports `what` with the caller's stack, and crashes the domain.
 [[noreturn]] void panic(const char *what);
 
+/// The end by a signal that nobody handles. The status is 128 + `signal`.
+[[noreturn]] void killedBySignal(int signal);
+
 } // namespace ampoule::panic

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Files, as far as the three standard descriptors go: a terminal that is always
-// there. There is no input yet: reading meets the end of the file.
+// Descriptors and the calls on them. What is behind one is the business of the
+// file's kind.
+#include "libos/posix/file.h"
+
 #include "libos/abi/module.h"
-#include "libos/console/console.h"
-#include "libos/posix/posix.h"
+#include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
@@ -12,12 +13,14 @@ AMPOULE_MODULE(posix, nullptr);
 
 namespace {
 
+constinit const File *files[kMaxDescriptors] = {&consoleFile, &consoleFile,
+                                                &consoleFile};
+
 struct Segment { // struct iovec
-  const char *base;
+  char *base;
   std::size_t size;
 };
-
-constexpr std::uint32_t kCharacterDevice = 0020000, kOwnerReadWrite = 0620;
+constexpr long kMaxSegments = 1024; // IOV_MAX
 
 struct KernelStat { // arch/x86_64/kstat.h
   std::uint64_t device, inode, links;
@@ -31,39 +34,106 @@ static_assert(sizeof(KernelStat) == 144);
 
 } // namespace
 
+const File *posix::fileOf(long fd) {
+  return fd >= 0 && fd < kMaxDescriptors ? files[fd] : nullptr;
+}
+
+long posix::install(const File &file, long first) {
+  for (long fd = first; fd < kMaxDescriptors; ++fd)
+    if (!files[fd]) {
+      files[fd] = &file;
+      return fd;
+    }
+  return -kTooManyFiles;
+}
+
 AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) {
-  if (fd != 1 && fd != 2)
-    return -kBadDescriptor;
-  console::write(buffer, size);
-  return static_cast<long>(size);
+  const File *file = fileOf(fd);
+  return file ? file->write(buffer, size) : -kBadDescriptor;
+}
+
+AMPOULE_SYSCALL(read, long fd, char *buffer, std::size_t size) {
+  const File *file = fileOf(fd);
+  return file ? file->read(buffer, size) : -kBadDescriptor;
 }
 
 AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
-  if (fd != 1 && fd != 2)
+  const File *file = fileOf(fd);
+  if (!file)
     return -kBadDescriptor;
-  long written = 0;
+  if (count < 0 || count > kMaxSegments)
+    return -kInvalid;
+  long total = 0;
   for (long i = 0; i < count; ++i) {
-    console::write(segments[i].base, segments[i].size);
-    written += static_cast<long>(segments[i].size);
+    if (segments[i].size == 0)
+      continue;
+    long written = file->write(segments[i].base, segments[i].size);
+    if (written < 0)
+      return total ? total : written;
+    total += written;
+    if (static_cast<std::size_t>(written) != segments[i].size)
+      break;
   }
-  return written;
+  return total;
 }
 
-AMPOULE_SYSCALL(read, long fd) { return fd == 0 ? 0 : -kBadDescriptor; }
+AMPOULE_SYSCALL(readv, long fd, const Segment *segments, long count) {
+  const File *file = fileOf(fd);
+  if (!file)
+    return -kBadDescriptor;
+  if (count < 0 || count > kMaxSegments)
+    return -kInvalid;
+  // A short read ends the call: a terminal has given all of a line.
+  long total = 0;
+  for (long i = 0; i < count; ++i) {
+    if (segments[i].size == 0)
+      continue;
+    long got = file->read(segments[i].base, segments[i].size);
+    if (got < 0)
+      return total ? total : got;
+    total += got;
+    if (static_cast<std::size_t>(got) != segments[i].size)
+      break;
+  }
+  return total;
+}
 
-AMPOULE_SYSCALL(readv, long fd) { return fd == 0 ? 0 : -kBadDescriptor; }
-
-AMPOULE_SYSCALL(close, long fd) { return isConsole(fd) ? 0 : -kBadDescriptor; }
+AMPOULE_SYSCALL(close, long fd) {
+  if (!fileOf(fd))
+    return -kBadDescriptor;
+  files[fd] = nullptr;
+  return 0;
+}
 
 AMPOULE_SYSCALL(lseek, long fd) {
-  return isConsole(fd) ? -kIllegalSeek : -kBadDescriptor;
+  return fileOf(fd) ? -kIllegalSeek : -kBadDescriptor;
+}
+
+AMPOULE_SYSCALL(dup, long fd) {
+  const File *file = fileOf(fd);
+  return file ? install(*file) : -kBadDescriptor;
+}
+
+static long duplicateTo(long fd, long to) {
+  const File *file = fileOf(fd);
+  if (!file || to < 0 || to >= kMaxDescriptors)
+    return -kBadDescriptor;
+  files[to] = file;
+  return to;
+}
+
+AMPOULE_SYSCALL(dup2, long fd, long to) { return duplicateTo(fd, to); }
+
+AMPOULE_SYSCALL(dup3, long fd, long to) {
+  return fd == to ? -kInvalid : duplicateTo(fd, to);
 }
 
 AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, std::uint16_t *size) {
   constexpr unsigned long kGetWindowSize = 0x5413; // TIOCGWINSZ
-  if (!isConsole(fd))
+  const File *file = fileOf(fd);
+  if (!file)
     return -kBadDescriptor;
-  if (request != kGetWindowSize)
+  if (request != kGetWindowSize || !file->isTerminal)
     return -kNotTerminal;
   size[0] = 25;
   size[1] = 80;
@@ -71,33 +141,42 @@ AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, std::uint16_t *size) {
   return 0;
 }
 
-AMPOULE_SYSCALL(fcntl, long fd, long command) {
-  constexpr long kGetFlags = 3, kReadWrite = 2; // F_GETFL, O_RDWR
-  constexpr long kGetDescriptorFlags = 1, kSetDescriptorFlags = 2;
-  if (!isConsole(fd))
+AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
+  enum : long { // F_DUPFD, …
+    kDuplicate = 0,
+    kGetDescriptorFlags = 1,
+    kSetDescriptorFlags = 2,
+    kGetFlags = 3,
+    kDuplicateCloseOnExec = 1030,
+  };
+  constexpr long kReadWrite = 2; // O_RDWR
+  const File *file = fileOf(fd);
+  if (!file)
     return -kBadDescriptor;
-  if (command == kGetFlags)
-    return kReadWrite;
-  if (command == kGetDescriptorFlags || command == kSetDescriptorFlags)
+  switch (command) {
+  case kDuplicate:
+  case kDuplicateCloseOnExec:
+    return argument < 0 || argument >= kMaxDescriptors
+               ? -kInvalid
+               : install(*file, argument);
+  case kGetDescriptorFlags:
+  case kSetDescriptorFlags:
     return 0;
-  return -kInvalid;
+  case kGetFlags:
+    return kReadWrite;
+  default:
+    return -kInvalid;
+  }
 }
 
 AMPOULE_SYSCALL(fstat, long fd, KernelStat *result) {
-  if (!isConsole(fd))
+  const File *file = fileOf(fd);
+  if (!file)
     return -kBadDescriptor;
   *result = {};
   result->links = 1;
-  result->mode = kCharacterDevice | kOwnerReadWrite;
-  result->deviceId = 0x501; // console: major 5, minor 1
-  result->blockSize = 1024;
+  result->mode = file->mode;
+  result->deviceId = file->device;
+  result->blockSize = abi::kPageSize;
   return 0;
 }
-
-AMPOULE_SYSCALL(open) { return -kNoEntry; }
-AMPOULE_SYSCALL(openat) { return -kNoEntry; }
-AMPOULE_SYSCALL(stat) { return -kNoEntry; }
-AMPOULE_SYSCALL(lstat) { return -kNoEntry; }
-AMPOULE_SYSCALL(newfstatat) { return -kNoEntry; }
-AMPOULE_SYSCALL(access) { return -kNoEntry; }
-AMPOULE_SYSCALL(readlink) { return -kNoEntry; }

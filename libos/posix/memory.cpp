@@ -28,17 +28,47 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags) {
 }
 
 AMPOULE_SYSCALL(munmap, std::uintptr_t start, std::size_t size) {
-  if (start % abi::kPageSize != 0 || size == 0)
+  if (start % abi::kPageSize != 0 || size == 0 || size > SIZE_MAX / 2)
     return -kInvalid;
   memory::release(reinterpret_cast<void *>(start), pagesFor(size));
   return 0;
+}
+
+AMPOULE_SYSCALL(mremap, char *start, std::size_t oldSize, std::size_t newSize,
+                long flags) {
+  constexpr long kMayMove = 1; // MREMAP_MAYMOVE
+  std::size_t oldPages = pagesFor(oldSize), newPages = pagesFor(newSize);
+  if (reinterpret_cast<std::uintptr_t>(start) % abi::kPageSize != 0 ||
+      newSize == 0 || newSize > SIZE_MAX / 2 || oldSize == 0 ||
+      oldSize > SIZE_MAX / 2 || flags & ~kMayMove)
+    return -kInvalid;
+  if (!memory::isAllocated(start, oldPages))
+    return -kFault;
+  char *oldEnd = start + oldPages * abi::kPageSize;
+  if (newPages <= oldPages) {
+    memory::release(start + newPages * abi::kPageSize, oldPages - newPages);
+    return reinterpret_cast<long>(start);
+  }
+  if (memory::take(oldEnd, newPages - oldPages))
+    return reinterpret_cast<long>(start);
+  void *moved = flags & kMayMove ? memory::allocate(newPages) : nullptr;
+  if (!moved)
+    return -kOutOfMemory;
+  __builtin_memcpy(moved, start, oldPages * abi::kPageSize);
+  memory::release(start, oldPages);
+  return reinterpret_cast<long>(moved);
 }
 
 AMPOULE_SYSCALL(mprotect, void *, std::size_t, long protection) {
   return protection & kExecute ? -kAccess : 0;
 }
 
-AMPOULE_SYSCALL(madvise) { return 0; }
-// malloc() falls back to a new mapping.
-AMPOULE_SYSCALL(mremap) { return -kOutOfMemory; }
+AMPOULE_SYSCALL(madvise, char *start, std::size_t size, long advice) {
+  constexpr long kDontNeed = 4; // MADV_DONTNEED: the pages read as zero
+  if (advice == kDontNeed && memory::isAllocated(start, pagesFor(size)))
+    __builtin_memset(start, 0, pagesFor(size) * abi::kPageSize);
+  return 0;
+}
+
+// malloc() takes this for an answer and uses mmap().
 AMPOULE_SYSCALL(brk) { return 0; }

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+/// A call that does not return leaves isInCall set; nothing minds.
+///
 /// AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) { … }
 /// defines sys_write. Up to six parameters, integers and pointers.
 #define AMPOULE_SYSCALL(name, ...)                                             \
@@ -27,20 +29,36 @@ template <typename Parameter> Parameter fromRegister(long value) {
     return static_cast<Parameter>(value);
 }
 
+/// Signals that arrive by an upcall while a call runs wait for its end: the
+/// library OS is not re-entrant. In an image without such signals nothing
+/// reads the first and nothing writes the second, and both vanish.
+extern bool isInCall, hasLateSignal;
+void deliverLateSignals();
+
 template <typename... Parameters>
 long invoke(long (*call)(Parameters...), const long (&registers)[6]) {
-  return [&]<std::size_t... i>(std::index_sequence<i...>) {
+  __atomic_store_n(&isInCall, true, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  long result = [&]<std::size_t... i>(std::index_sequence<i...>) {
     return call(fromRegister<Parameters>(registers[i])...);
   }(std::index_sequence_for<Parameters...>());
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  __atomic_store_n(&isInCall, false, __ATOMIC_RELAXED);
+  if (__atomic_load_n(&hasLateSignal, __ATOMIC_RELAXED)) [[unlikely]]
+    deliverLateSignals();
+  return result;
 }
 
 enum Errno : long {
   kNoEntry = 2,
+  kInterrupted = 4,
   kBadDescriptor = 9,
   kTryAgain = 11,
   kOutOfMemory = 12,
   kAccess = 13,
+  kFault = 14,
   kInvalid = 22,
+  kTooManyFiles = 24,
   kNotTerminal = 25,
   kIllegalSeek = 29,
   kNoSuchCall = 38,
@@ -53,7 +71,5 @@ struct TimeSpec {
 };
 
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-
-inline bool isConsole(long fd) { return fd >= 0 && fd <= 2; }
 
 } // namespace ampoule::posix

@@ -44,6 +44,12 @@ AMPOULE_SYSCALL(set_thread_area, std::uintptr_t pointer) {
   return 0;
 }
 
+static void sleepOut(std::uint64_t duration) {
+  std::uint64_t deadline = time::monotonic() + duration;
+  while (!time::sleepUntil(deadline))
+    ;
+}
+
 AMPOULE_SYSCALL(futex, std::uint32_t *word, long operation, std::uint32_t value,
                 const TimeSpec *timeout) {
   constexpr long kWait = 0, kWake = 1, kPrivate = 128;
@@ -55,10 +61,9 @@ AMPOULE_SYSCALL(futex, std::uint32_t *word, long operation, std::uint32_t value,
       return -kTryAgain;
     if (!timeout)
       panic::panic("deadlock: the only thread waits for another");
-    time::sleepUntil(time::monotonic() +
-                     static_cast<std::uint64_t>(timeout->seconds) *
-                         kNanosecondsPerSecond +
-                     static_cast<std::uint64_t>(timeout->nanoseconds));
+    sleepOut(static_cast<std::uint64_t>(timeout->seconds) *
+                 kNanosecondsPerSecond +
+             static_cast<std::uint64_t>(timeout->nanoseconds));
     return -kTimedOut;
   default:
     return -kNoSuchCall;

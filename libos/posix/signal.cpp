@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Signals that the program sends to itself. Processor exceptions do not become
-// signals yet: they end in a panic.
+// Signals that the program sends to itself, and those that timers send.
+// Processor exceptions do not become signals: they end in a panic.
+#include "libos/posix/signal.h"
+
+#include "libos/events/events.h"
+#include "libos/panic/panic.h"
 #include "libos/posix/posix.h"
 #include "libos/shutdown/shutdown.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
 
+constinit bool posix::isInCall = false;
+constinit bool posix::hasLateSignal = false;
+
 namespace {
 
 constexpr long kSignals = 64;
-constexpr std::uint64_t kSignalInfo = 4; // SA_SIGINFO
+constexpr std::uint64_t kSignalInfo = 4, kNoDefer = 0x40000000,
+                        kResetHandler = 0x80000000; // SA_SIGINFO, …
 
 struct Action { // struct k_sigaction
   void (*handler)(int, void *, void *);
@@ -38,22 +46,32 @@ void deliver(long signal) {
       (action.handler == kDefault && isIgnoredByDefault(signal)))
     return;
   if (action.handler == kDefault)
-    shutdown::end(shutdown::Kind::Crash, static_cast<int>(128 + signal));
+    panic::killedBySignal(static_cast<int>(signal));
+  if (action.flags & kResetHandler)
+    actions[signal].handler = kDefault;
   std::uint64_t before = blocked;
-  blocked |= action.mask | bit(signal);
+  blocked |= action.mask | (action.flags & kNoDefer ? 0 : bit(signal));
   std::uint32_t information[32] = {static_cast<std::uint32_t>(signal)};
   std::uint64_t context[128] = {};
   bool wantsInformation = action.flags & kSignalInfo;
+  // The handler may make calls, and may leave by longjmp.
+  bool wasInCall = isInCall;
+  isInCall = false;
   action.handler(static_cast<int>(signal),
                  wantsInformation ? information : nullptr,
                  wantsInformation ? context : nullptr);
+  isInCall = wasInCall;
   blocked = before;
 }
 
+std::uint64_t ready() {
+  return __atomic_load_n(&pending, __ATOMIC_RELAXED) & ~blocked;
+}
+
 void deliverPending() {
-  while (std::uint64_t ready = pending & ~blocked) {
-    long signal = __builtin_ctzll(ready) + 1;
-    pending &= ~bit(signal);
+  while (std::uint64_t waiting = ready()) {
+    long signal = __builtin_ctzll(waiting) + 1;
+    __atomic_fetch_and(&pending, ~bit(signal), __ATOMIC_RELAXED);
     deliver(signal);
   }
 }
@@ -63,12 +81,37 @@ long send(long signal) {
     return -kInvalid;
   if (signal == 0)
     return 0;
-  pending |= bit(signal);
+  __atomic_fetch_or(&pending, bit(signal), __ATOMIC_RELAXED);
   deliverPending();
   return 0;
 }
 
 } // namespace
+
+void posix::postSignal(long signal) {
+  __atomic_fetch_or(&pending, bit(signal), __ATOMIC_RELAXED);
+}
+
+void posix::deliverAfterUpcall() {
+  if (!ready())
+    return;
+  if (__atomic_load_n(&isInCall, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&hasLateSignal, true, __ATOMIC_RELAXED);
+    return;
+  }
+  events::enable();
+  deliverPending();
+  events::disable();
+}
+
+void posix::deliverLateSignals() {
+  __atomic_store_n(&hasLateSignal, false, __ATOMIC_RELAXED);
+  deliverPending();
+}
+
+bool posix::isInterrupted() {
+  return __atomic_load_n(&hasLateSignal, __ATOMIC_RELAXED);
+}
 
 AMPOULE_SYSCALL(rt_sigaction, long signal, const Action *action, Action *old) {
   if (signal < 1 || signal > kSignals)
@@ -97,6 +140,12 @@ AMPOULE_SYSCALL(rt_sigprocmask, long how, const std::uint64_t *set,
   return 0;
 }
 
+AMPOULE_SYSCALL(rt_sigpending, std::uint64_t *set) {
+  *set = pending & blocked;
+  return 0;
+}
+
+AMPOULE_SYSCALL(sigaltstack) { return 0; }
 AMPOULE_SYSCALL(kill, long, long signal) { return send(signal); }
 AMPOULE_SYSCALL(tkill, long, long signal) { return send(signal); }
 AMPOULE_SYSCALL(tgkill, long, long, long signal) { return send(signal); }

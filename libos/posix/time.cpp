@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/posix/posix.h"
+#include "libos/posix/signal.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
@@ -19,6 +20,11 @@ std::uint64_t nanoseconds(const TimeSpec &time) {
          static_cast<std::uint64_t>(time.nanoseconds);
 }
 
+TimeSpec toTimeSpec(std::uint64_t time) {
+  return {static_cast<std::int64_t>(time / kNanosecondsPerSecond),
+          static_cast<std::int64_t>(time % kNanosecondsPerSecond)};
+}
+
 bool isValid(const TimeSpec &time) {
   return time.seconds >= 0 && time.nanoseconds >= 0 &&
          time.nanoseconds < static_cast<long>(kNanosecondsPerSecond);
@@ -29,9 +35,7 @@ bool isValid(const TimeSpec &time) {
 AMPOULE_SYSCALL(clock_gettime, long clock, TimeSpec *result) {
   if (clock < 0 || clock > kLastClock)
     return -kInvalid;
-  std::uint64_t value = now(clock);
-  *result = {static_cast<std::int64_t>(value / kNanosecondsPerSecond),
-             static_cast<std::int64_t>(value % kNanosecondsPerSecond)};
+  *result = toTimeSpec(now(clock));
   return 0;
 }
 
@@ -43,20 +47,43 @@ AMPOULE_SYSCALL(clock_getres, long clock, TimeSpec *result) {
   return 0;
 }
 
-AMPOULE_SYSCALL(nanosleep, const TimeSpec *duration) {
-  if (!isValid(*duration))
-    return -kInvalid;
-  time::sleepUntil(time::monotonic() + nanoseconds(*duration));
+/// -EINTR: a signal came; `left`, if given, is what was not slept.
+static long sleepFor(std::uint64_t duration, TimeSpec *left) {
+  std::uint64_t deadline = time::monotonic() + duration;
+  while (!time::sleepUntil(deadline)) {
+    if (!isInterrupted())
+      continue;
+    std::uint64_t current = time::monotonic();
+    std::uint64_t rest = deadline > current ? deadline - current : 0;
+    if (left)
+      *left = toTimeSpec(rest);
+    return -kInterrupted;
+  }
   return 0;
 }
 
-AMPOULE_SYSCALL(clock_nanosleep, long clock, long flags, const TimeSpec *when) {
+AMPOULE_SYSCALL(nanosleep, const TimeSpec *duration, TimeSpec *left) {
+  if (!isValid(*duration))
+    return -kInvalid;
+  return sleepFor(nanoseconds(*duration), left);
+}
+
+AMPOULE_SYSCALL(clock_nanosleep, long clock, long flags, const TimeSpec *when,
+                TimeSpec *left) {
   constexpr long kAbsolute = 1; // TIMER_ABSTIME
   if (clock < 0 || clock > kLastClock || !isValid(*when))
     return -kInvalid;
-  std::uint64_t target = nanoseconds(*when), current = now(clock);
-  if (flags & kAbsolute)
-    target = target > current ? target - current : 0;
-  time::sleepUntil(time::monotonic() + target);
-  return 0;
+  std::uint64_t target = nanoseconds(*when);
+  if (!(flags & kAbsolute))
+    return sleepFor(target, left);
+  std::uint64_t current = now(clock);
+  return sleepFor(target > current ? target - current : 0, nullptr);
+}
+
+/// Waits for a signal, as only a timer can send one.
+AMPOULE_SYSCALL(pause) {
+  constexpr std::uint64_t kLong = 1000 * kNanosecondsPerSecond;
+  while (!isInterrupted())
+    time::sleepUntil(time::monotonic() + kLong);
+  return -kInterrupted;
 }

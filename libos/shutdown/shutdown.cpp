@@ -2,6 +2,7 @@
 #include "libos/shutdown/shutdown.h"
 
 #include "libos/abi/module.h"
+#include "libos/console/console.h"
 #include "libos/xen/xen.h"
 #include "libos/xenstore/xenstore.h"
 #include "xen-boot/abi/handoff.h"
@@ -50,11 +51,13 @@ void halt() {
 }
 
 void end(Kind kind, int status) {
+  xen::maskUpcalls();
   unsigned byte = static_cast<unsigned>(status) & 0xff;
   if (mode == abi::Mode::Direct || isDom0)
     endEmulator(byte);
   if (mode == abi::Mode::Direct)
     halt();
+  console::drain();
   char text[4];
   format(text, byte);
   xenstore::write("data/ampoule/exit-status", text);
@@ -63,4 +66,5 @@ void end(Kind kind, int status) {
 
 } // namespace ampoule::shutdown
 
-AMPOULE_MODULE(shutdown, &ampoule::shutdown::init, xen, xenstore);
+AMPOULE_MODULE(shutdown, &ampoule::shutdown::init, xen, console,
+               xenstore);

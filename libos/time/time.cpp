@@ -127,13 +127,15 @@ std::uint64_t real() {
   }
 }
 
-void sleepUntil(std::uint64_t deadline) {
-  while (monotonic() < deadline) {
-    if (onXen)
+bool sleepUntil(std::uint64_t deadline) {
+  if (onXen) {
+    if (monotonic() < deadline)
       xen::poll(0, deadline);
-    else
-      asm volatile("pause");
+    return monotonic() >= deadline;
   }
+  while (monotonic() < deadline)
+    asm volatile("pause");
+  return true;
 }
 
 } // namespace ampoule::time

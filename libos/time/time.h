@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The clocks, and waiting for them.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ std::uint64_t monotonic();
 /// Nanoseconds since 1970-01-01 00:00 UTC.
 std::uint64_t real();
 
-/// Returns at or after this value of `monotonic`.
-void sleepUntil(std::uint64_t deadline);
+/// Waits until this value of `monotonic`; false: woken earlier, by an event.
+bool sleepUntil(std::uint64_t deadline);
 
 } // namespace ampoule::time

@@ -52,6 +52,15 @@ inline shared_info_t &sharedInfo() {
   return *reinterpret_cast<shared_info_t *>(abi::kSharedInfoAddress);
 }
 
+/// No event interrupts the program any more, if any ever did.
+inline void maskUpcalls() {
+  if (ampoule_hypercall_kind == 1)
+    __atomic_store_n(&sharedInfo().vcpu_info[0].evtchn_upcall_mask, 1,
+                     __ATOMIC_SEQ_CST);
+  else
+    asm volatile("cli" ::: "memory");
+}
+
 /// Orders accesses to memory that another domain sees.
 inline void barrier() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 

@@ -134,9 +134,11 @@ AMPOULE_BOOT std::uint64_t rightsOf(std::uint64_t at) {
 }
 
 AMPOULE_BOOT void installTraps() {
+  constexpr std::uint8_t kMaskUpcalls = 1 << 2; // TI_SET_IF
   static constinit trap_info_t traps[33] = {};
   for (unsigned vector = 0; vector < 32; ++vector)
-    traps[vector] = {static_cast<std::uint8_t>(vector), 0, FLAT_KERNEL_CS,
+    traps[vector] = {static_cast<std::uint8_t>(vector), kMaskUpcalls,
+                     FLAT_KERNEL_CS,
                      address(ampoule_pv_trap_stubs) + vector * 16};
   xen::hypercall(__HYPERVISOR_set_trap_table, traps);
 }

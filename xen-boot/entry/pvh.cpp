@@ -101,7 +101,7 @@ AMPOULE_BOOT void loadDescriptorTables() {
           (base >> 24 & 0xff) << 56,
       base >> 32};
   Pointer writable = {sizeof(copy) - 1, address(copy)};
-  Pointer idt = {32 * 16 - 1, address(__ampoule_idt)};
+  Pointer idt = {33 * 16 - 1, address(__ampoule_idt)};
   asm volatile("lgdt %0\n"
                "ltr %w1\n"
                "lgdt %2\n"

@@ -5,6 +5,7 @@
 // drops what Xen pushes on top (rcx and r11).
 #define HAS_ERROR_CODE ((1 << 8) | (0x1f << 10) | (1 << 17) | (1 << 21) | (3 << 29))
 #define VECTORS 32
+#define GATES (VECTORS + 1)
 
   .text
   .balign 16
@@ -20,6 +21,11 @@ __ampoule_trap_stubs:
   jmp trap
   .set vector, vector + 1
   .endr
+// The gate behind the exceptions: Xen's upcalls, if libos/events is in the
+// image. Otherwise interrupts stay off.
+  .balign 16
+  .weak ampoule_upcall
+  jmp ampoule_upcall
 
   .balign 16
   .globl ampoule_pv_trap_stubs
@@ -62,5 +68,5 @@ trap:
   .globl __ampoule_idt
   .type __ampoule_idt, @object
 __ampoule_idt:
-  .skip VECTORS * 16
-  .size __ampoule_idt, VECTORS * 16
+  .skip GATES * 16
+  .size __ampoule_idt, GATES * 16

@@ -49,9 +49,13 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
     return createStringError("the image has no interrupt table to fill: "
                              "__ampoule_idt or __ampoule_trap_stubs is missing");
   constexpr std::uint64_t kCodeSelector = 8, kInterruptGate = 0x8e;
+  // Exceptions get a stack of their own (interrupt stack table, entry 1), so
+  // that a stack overflow can be reported. Interrupts stay on the program's.
+  constexpr unsigned kExceptions = 32;
   for (unsigned vector = 0; vector != size / kGateSize; ++vector) {
     std::uint64_t handler = stubs + vector * kStubSize;
     std::uint64_t low = (handler & 0xffff) | kCodeSelector << 16 |
+                        std::uint64_t{vector < kExceptions} << 32 |
                         kInterruptGate << 40 | ((handler >> 16) & 0xffff) << 48;
     std::uint64_t high = handler >> 32;
     memcpy(gates + vector * kGateSize, &low, 8);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The drivers' own options. Everything else belongs to clang. Where they do not
+// apply (a link option in a compilation) they are accepted and do nothing; the
+// environment variable AMPOULE_FLAGS holds more of them.
+include "llvm/Option/OptParser.td"
+
+class Own<string name> : Joined<["--"], "ampoule-" # name>;
+class OwnFlag<string name> : Flag<["--"], "ampoule-" # name>;
+def LinkGroup : OptionGroup<"link">;
+
+def ampoule_target : Own<"target=">, MetaVarName<"<xen|linux>">,
+  HelpText<"Build an image for Xen, or a static Linux program from the same "
+           "pipeline, for tests and for programs that the build itself runs "
+           "(default: xen)">;
+def ampoule_host_headers : Own<"host-headers=">, MetaVarName<"<name>">,
+  HelpText<"Find <name> of the host's /usr/include: a header-only package. "
+           "Nothing else of /usr/include is visible">;
+def ampoule_help : OwnFlag<"help">, HelpText<"Show these options">;
+
+// Passed on to the linker (linker/Options.td).
+def ampoule_memory_max : Own<"memory-max=">, Group<LinkGroup>,
+  MetaVarName<"<size>">,
+  HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
+def ampoule_stack : Own<"stack=">, Group<LinkGroup>, MetaVarName<"<size>">,
+  HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
+def ampoule_prune : Own<"prune=">, Group<LinkGroup>, MetaVarName<"<all|none>">,
+  HelpText<"none: keep every definition that an input brought (default: all)">;
+def ampoule_cache : Own<"cache=">, Group<LinkGroup>, MetaVarName<"<dir|none>">,
+  HelpText<"Where finished links are kept (default: the user's cache directory)">;
+def ampoule_measure : OwnFlag<"measure">, Group<LinkGroup>,
+  HelpText<"Record in the report how many bytes each module had before pruning">;
+def ampoule_time : OwnFlag<"time">, Group<LinkGroup>,
+  HelpText<"Print the time each stage of the link took">;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Event channels that interrupt the program. Modules that only wait for an
+// event (xen::poll) do not need this one: without it upcalls stay off.
+#pragma once
+
+#include <cstdint>
+
+namespace ampoule::events {
+
+/// Runs with upcalls off, on the program's stack, in the midst of anything.
+using Handler = void (*)();
+
+/// Binds a virtual interrupt (VIRQ_*) of this vCPU. False: Xen refuses, or
+/// there is no Xen.
+bool bindVirtualInterrupt(unsigned number, Handler handler);
+
+/// `handler` runs at the end of each upcall, after all events' handlers.
+void setTail(Handler handler);
+
+/// From now on events interrupt the program, or do not.
+void enable();
+void disable();
+
+} // namespace ampoule::events

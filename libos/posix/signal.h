@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Signals as other parts of posix/ send them.
+#pragma once
+
+namespace ampoule::posix {
+
+inline constexpr long kSigAlarm = 14;
+
+/// For handlers of events: `signal` is delivered at the end of the upcall or,
+/// if that came in the midst of a system call, at its end.
+void postSignal(long signal);
+
+/// The end of an upcall.
+void deliverAfterUpcall();
+
+/// A call that waits must end with -EINTR.
+bool isInterrupted();
+
+} // namespace ampoule::posix
