@@ -34,7 +34,6 @@ struct Binding {
 constinit Binding bindings[kMaxBindings] = {};
 constinit unsigned bound = 0;
 constinit Handler tail = nullptr;
-constinit abi::Mode mode = abi::Mode::Direct;
 
 vcpu_info_t &self() { return xen::sharedInfo().vcpu_info[0]; }
 
@@ -69,15 +68,14 @@ std::uint32_t readSaveSize() {
   return b;
 }
 
-void init(const abi::Handoff &handoff) {
-  mode = handoff.mode;
-  if (mode == abi::Mode::Direct)
+void init(const abi::Handoff &) {
+  if (!xen::isPresent())
     return;
   ampoule_xsave_size = readSaveSize();
   for (xen_ulong_t &mask : xen::sharedInfo().evtchn_mask)
     mask = ~0ul;
   long error;
-  if (mode == abi::Mode::Pv) {
+  if (xen::isPv()) {
     callback_register_t callback = {};
     callback.type = CALLBACKTYPE_event;
     callback.address = reinterpret_cast<std::uint64_t>(&ampoule_pv_upcall);
@@ -98,7 +96,7 @@ void init(const abi::Handoff &handoff) {
 } // namespace
 
 bool bindVirtualInterrupt(unsigned number, Handler handler) {
-  if (mode == abi::Mode::Direct || bound == kMaxBindings)
+  if (!xen::isPresent() || bound == kMaxBindings)
     return false;
   evtchn_bind_virq bind = {number, 0, 0};
   if (xen::hypercall(__HYPERVISOR_event_channel_op,
@@ -116,7 +114,7 @@ bool bindVirtualInterrupt(unsigned number, Handler handler) {
 void setTail(Handler handler) { tail = handler; }
 
 void enable() {
-  if (mode != abi::Mode::Pv) {
+  if (!xen::isPv()) {
     asm volatile("sti" ::: "memory");
     return;
   }

@@ -15,7 +15,8 @@ extern char __ampoule_tls_start[], __ampoule_tls_filesz[],
 static void noStackProtector(void *entropy) {}
 weak_alias(noStackProtector, __init_ssp);
 
-void ampoule_start_libc(char **arguments, char **environment, void *entropy) {
+void ampoule_start_libc(char **arguments, char **environment,
+                        const void *entropy) {
   Elf64_Phdr tls = {
       .p_type = PT_TLS,
       .p_vaddr = (uintptr_t)__ampoule_tls_start,
@@ -23,17 +24,20 @@ void ampoule_start_libc(char **arguments, char **environment, void *entropy) {
       .p_memsz = (uintptr_t)__ampoule_tls_memsz,
       .p_align = (uintptr_t)__ampoule_tls_align,
   };
-  size_t auxiliary[AT_PHNUM + 1] = {
+  // By number, as __init_tls wants them.
+  size_t byNumber[AT_PHNUM + 1] = {
       [AT_PHDR] = (uintptr_t)&tls, [AT_PHENT] = sizeof(tls), [AT_PHNUM] = 1};
-  static size_t noAuxiliary[2]; // what getauxval() searches
-  libc.auxv = noAuxiliary;
+  // As pairs: what getauxval() and malloc() search.
+  static size_t pairs[] = {AT_PAGESZ, 4096, AT_RANDOM, 0, AT_NULL, 0};
+  pairs[3] = (uintptr_t)entropy;
+  libc.auxv = pairs;
   libc.page_size = 4096;
   __environ = environment;
-  char *name = arguments[0];
+  char *name = arguments[0] ? arguments[0] : "";
   __progname = __progname_full = name;
   for (; *name; ++name)
     if (*name == '/')
       __progname = name + 1;
-  __init_tls(auxiliary);
-  __init_ssp(entropy);
+  __init_tls(byNumber);
+  __init_ssp((void *)entropy);
 }

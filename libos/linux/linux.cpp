@@ -18,10 +18,21 @@ extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
   handoff.mode = abi::Mode::Linux;
   handoff.initialStack = stack;
   handoff.entryTicks = __builtin_readcyclecounter();
+  // argc, argv, null, envp, null, then pairs (System V ABI, figure 3.9).
+  constexpr std::uint64_t kRandom = 25; // AT_RANDOM: 16 bytes
+  const std::uint64_t *at = stack + stack[0] + 2;
+  while (*at)
+    ++at;
+  for (++at; *at; at += 2)
+    if (*at == kRandom)
+      __builtin_memcpy(handoff.entropy, reinterpret_cast<const void *>(at[1]),
+                       sizeof(handoff.entropy));
   ampouleStart(handoff);
 }
 
-start::Arguments start::readArguments(const abi::Handoff &handoff) {
+unsigned start::countWords(const abi::Handoff &) { return 0; }
+
+start::Arguments start::readArguments(const abi::Handoff &handoff, char **) {
   auto count = static_cast<int>(handoff.initialStack[0]);
   auto **values = reinterpret_cast<char **>(
       const_cast<std::uint64_t *>(handoff.initialStack + 1));

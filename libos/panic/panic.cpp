@@ -18,7 +18,6 @@
 #include "libos/console/console.h"
 #include "libos/shutdown/shutdown.h"
 #include "libos/xen/xen.h"
-#include "xen-boot/abi/handoff.h"
 
 extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
     __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_build_id[];
@@ -29,12 +28,7 @@ namespace {
 constexpr unsigned kMaxFrames = 32, kBuildIdSize = 20;
 constexpr std::uint64_t kPageFault = 14;
 
-constinit bool isPv = false;
 constinit bool panicking = false;
-
-void init(const abi::Handoff &handoff) {
-  isPv = handoff.mode == abi::Mode::Pv;
-}
 
 /// Text is collected and written by the line: a write may be a hypercall.
 class Line {
@@ -143,10 +137,9 @@ std::uint64_t stackPointer() {
 }
 
 std::uint64_t faultAddress() {
-  if (isPv) {
+  if (xen::isPv()) {
     // Xen leaves it in arch.cr2 of the vcpu_info.
-    auto &shared = *reinterpret_cast<shared_info_t *>(abi::kSharedInfoAddress);
-    return shared.vcpu_info[0].arch.cr2;
+    return xen::sharedInfo().vcpu_info[0].arch.cr2;
   }
   std::uint64_t address;
   asm volatile("mov %%cr2, %0" : "=r"(address));
@@ -213,4 +206,4 @@ extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
 
 } // namespace ampoule::panic
 
-AMPOULE_MODULE(panic, &ampoule::panic::init, console, shutdown);
+AMPOULE_MODULE(panic, nullptr, console, shutdown);

@@ -9,37 +9,47 @@ extern "C" long sys_getrandom(long, long, long, long, long, long);
 
 namespace {
 
-long readNothing(char *, std::size_t) { return 0; }
+class Null : public File {
+public:
+  using File::File;
+  long read(char *, std::size_t) const override { return 0; }
+  long write(const char *, std::size_t size) const override {
+    return static_cast<long>(size);
+  }
+};
 
-long readZeros(char *buffer, std::size_t size) {
-  __builtin_memset(buffer, 0, size);
-  return static_cast<long>(size);
-}
+class Zero final : public Null {
+public:
+  using Null::Null;
+  long read(char *buffer, std::size_t size) const override {
+    __builtin_memset(buffer, 0, size);
+    return static_cast<long>(size);
+  }
+};
 
-long readRandom(char *buffer, std::size_t size) {
-  return sys_getrandom(reinterpret_cast<long>(buffer), static_cast<long>(size),
-                       0, 0, 0, 0);
-}
-
-long writeNowhere(const char *, std::size_t size) {
-  return static_cast<long>(size);
-}
+class Random final : public Null {
+public:
+  using Null::Null;
+  long read(char *buffer, std::size_t size) const override {
+    return sys_getrandom(reinterpret_cast<long>(buffer),
+                         static_cast<long>(size), 0, 0, 0, 0);
+  }
+};
 
 // Device numbers: Linux, Documentation/admin-guide/devices.txt.
 constexpr std::uint32_t kMode = kCharacterDevice | 0666;
-constexpr File nullFile = {readNothing, writeNowhere, kMode, 1 << 8 | 3, false};
-constexpr File zeroFile = {readZeros, writeNowhere, kMode, 1 << 8 | 5, false};
-constexpr File randomFile = {readRandom, writeNowhere, kMode, 1 << 8 | 8,
-                             false};
+constinit const Null null(kMode, 1 << 8 | 3, false);
+constinit const Zero zero(kMode, 1 << 8 | 5, false);
+constinit const Random random(kMode, 1 << 8 | 8, false);
 
 struct Device {
   const char *path;
   const File *file;
 };
-constexpr Device kDevices[] = {
-    {"/dev/null", &nullFile},       {"/dev/zero", &zeroFile},
-    {"/dev/random", &randomFile},   {"/dev/urandom", &randomFile},
-    {"/dev/console", &consoleFile}, {"/dev/tty", &consoleFile},
+constinit const Device kDevices[] = {
+    {"/dev/null", &null},        {"/dev/zero", &zero},
+    {"/dev/random", &random},    {"/dev/urandom", &random},
+    {"/dev/console", &terminal}, {"/dev/tty", &terminal},
 };
 
 bool isEqual(const char *a, const char *b) {

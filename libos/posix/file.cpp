@@ -13,8 +13,7 @@ AMPOULE_MODULE(posix, nullptr);
 
 namespace {
 
-constinit const File *files[kMaxDescriptors] = {&consoleFile, &consoleFile,
-                                                &consoleFile};
+constinit const File *files[kMaxDescriptors] = {&terminal, &terminal, &terminal};
 
 struct Segment { // struct iovec
   char *base;

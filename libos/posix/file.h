@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a descriptor refers to. Kinds of files are constants in the files that
-// implement them; only what can open one refers to it, so an image has the
-// kinds that its program can reach.
+// What a descriptor refers to. Kinds of files are objects in the files that
+// implement them. An image has the kinds that its program can open and, thanks
+// to virtual function elimination, the operations that it can call.
 #pragma once
 
 #include "libos/posix/posix.h"
 
 namespace ampoule::posix {
 
-struct File {
-  long (*read)(char *buffer, std::size_t size);
-  long (*write)(const char *buffer, std::size_t size);
+class File {
+public:
+  constexpr File(std::uint32_t mode, std::uint32_t device, bool isTerminal)
+      : mode(mode), device(device), isTerminal(isTerminal) {}
+
+  virtual long read(char *buffer, std::size_t size) const = 0;
+  virtual long write(const char *buffer, std::size_t size) const = 0;
+
   std::uint32_t mode;   ///< st_mode
   std::uint32_t device; ///< st_rdev: major << 8 | minor
   bool isTerminal;
@@ -18,8 +23,14 @@ struct File {
 
 inline constexpr std::uint32_t kCharacterDevice = 0020000;
 
-/// Descriptors 0 to 2 from the start (libos/posix/console.cpp).
-extern const File consoleFile;
+/// Descriptors 0 to 2 from the start: the console.
+class Terminal final : public File {
+public:
+  using File::File;
+  long read(char *buffer, std::size_t size) const override;
+  long write(const char *buffer, std::size_t size) const override;
+};
+extern const Terminal terminal;
 
 inline constexpr long kMaxDescriptors = 32;
 

@@ -37,7 +37,7 @@ AMPOULE_SYSCALL(sched_getaffinity, long, std::size_t size,
 }
 
 AMPOULE_SYSCALL(set_thread_area, std::uintptr_t pointer) {
-  if (ampoule_hypercall_kind == 1)
+  if (xen::isPv())
     return xen::hypercall(__HYPERVISOR_set_segment_base,
                           std::uint64_t{SEGBASE_FS}, pointer);
   asm volatile("wrfsbase %0" ::"r"(pointer));

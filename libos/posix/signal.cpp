@@ -3,7 +3,6 @@
 // Processor exceptions do not become signals: they end in a panic.
 #include "libos/posix/signal.h"
 
-#include "libos/events/events.h"
 #include "libos/panic/panic.h"
 #include "libos/posix/posix.h"
 #include "libos/shutdown/shutdown.h"
@@ -92,16 +91,13 @@ void posix::postSignal(long signal) {
   __atomic_fetch_or(&pending, bit(signal), __ATOMIC_RELAXED);
 }
 
-void posix::deliverAfterUpcall() {
+bool posix::isSignalReady() {
   if (!ready())
-    return;
-  if (__atomic_load_n(&isInCall, __ATOMIC_RELAXED)) {
-    __atomic_store_n(&hasLateSignal, true, __ATOMIC_RELAXED);
-    return;
-  }
-  events::enable();
-  deliverPending();
-  events::disable();
+    return false;
+  if (!__atomic_load_n(&isInCall, __ATOMIC_RELAXED))
+    return true;
+  __atomic_store_n(&hasLateSignal, true, __ATOMIC_RELAXED);
+  return false;
 }
 
 void posix::deliverLateSignals() {

@@ -10,8 +10,9 @@ inline constexpr long kSigAlarm = 14;
 /// if that came in the midst of a system call, at its end.
 void postSignal(long signal);
 
-/// The end of an upcall.
-void deliverAfterUpcall();
+/// At the end of an upcall: whether a signal can be delivered now. One that
+/// must wait for the end of a call is remembered.
+bool isSignalReady();
 
 /// A call that waits must end with -EINTR.
 bool isInterrupted();

@@ -41,7 +41,9 @@ bool readLine() {
   }
 }
 
-long readTerminal(char *buffer, std::size_t size) {
+} // namespace
+
+long Terminal::read(char *buffer, std::size_t size) const {
   if (lineRead == lineSize && (size == 0 || !readLine()))
     return 0;
   std::size_t left = lineSize - lineRead;
@@ -51,14 +53,11 @@ long readTerminal(char *buffer, std::size_t size) {
   return static_cast<long>(count);
 }
 
-long writeTerminal(const char *buffer, std::size_t size) {
+long Terminal::write(const char *buffer, std::size_t size) const {
   console::write(buffer, size);
   return static_cast<long>(size);
 }
 
-} // namespace
-
-constinit const File posix::consoleFile = {readTerminal, writeTerminal,
-                                           kCharacterDevice | 0620,
-                                           5 << 8 | 1, // /dev/console
-                                           /*isTerminal=*/true};
+constinit const Terminal posix::terminal(kCharacterDevice | 0620,
+                                         5 << 8 | 1, // /dev/console
+                                         /*isTerminal=*/true);

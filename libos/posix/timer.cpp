@@ -38,6 +38,15 @@ void onExpiry() {
   time::setTimer(expiry, onExpiry);
 }
 
+/// Handlers of the program run with upcalls on, like the program.
+void deliverAfterUpcall() {
+  if (!isSignalReady())
+    return;
+  events::enable();
+  deliverLateSignals();
+  events::disable();
+}
+
 template <typename Value> std::uint64_t nanoseconds(const Value &value) {
   return static_cast<std::uint64_t>(value.seconds) * kNanosecondsPerSecond +
          static_cast<std::uint64_t>(value.microseconds) * kMicrosecond;

@@ -12,13 +12,9 @@ namespace {
 
 constexpr unsigned short kStatusPort = 0xe8, kExitPort = 0xf4;
 
-constinit abi::Mode mode = abi::Mode::Direct;
 constinit bool isDom0 = false;
 
-void init(const abi::Handoff &handoff) {
-  mode = handoff.mode;
-  isDom0 = handoff.isDom0;
-}
+void init(const abi::Handoff &handoff) { isDom0 = handoff.isDom0; }
 
 /// "N" for 0 <= status <= 255.
 void format(char (&text)[4], unsigned status) {
@@ -32,7 +28,7 @@ void format(char (&text)[4], unsigned status) {
 }
 
 void endEmulator(unsigned status) {
-  if (mode == abi::Mode::Pv) {
+  if (xen::isPv()) {
     physdev_set_iopl_t iopl = {1};
     xen::hypercall(__HYPERVISOR_physdev_op, std::uint64_t{PHYSDEVOP_set_iopl},
                    &iopl);
@@ -44,7 +40,7 @@ void endEmulator(unsigned status) {
 } // namespace
 
 void halt() {
-  if (mode != abi::Mode::Direct)
+  if (xen::isPresent())
     xen::shutdown(SHUTDOWN_crash);
   while (true)
     asm volatile("cli; hlt");
@@ -53,9 +49,9 @@ void halt() {
 void end(Kind kind, int status) {
   xen::maskUpcalls();
   unsigned byte = static_cast<unsigned>(status) & 0xff;
-  if (mode == abi::Mode::Direct || isDom0)
+  if (!xen::isPresent() || isDom0)
     endEmulator(byte);
-  if (mode == abi::Mode::Direct)
+  if (!xen::isPresent())
     halt();
   console::drain();
   char text[4];

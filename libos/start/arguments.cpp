@@ -1,52 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Words are cut out of the line in place: taking quotes away shortens them.
 #include "libos/start/start.h"
 #include "xen-boot/abi/handoff.h"
 
 namespace ampoule::start {
 namespace {
 
-constexpr unsigned kMaxLine = 4096;
-// A word takes at least a character and a space.
-constexpr unsigned kMaxWords = kMaxLine / 2;
-
-constinit char text[kMaxLine] = {};
-constinit char *words[kMaxWords + 3] = {};
 constinit char defaultName[] = "ampoule";
 
 bool isSeparator(const char *word) {
   return word[0] == '-' && word[1] == '-' && word[2] == 0;
 }
 
+/// NAME=VALUE
+bool isAssignment(const char *word) {
+  if (*word == '=')
+    return false;
+  while (*word && *word != '=')
+    ++word;
+  return *word == '=';
+}
+
+/// Reads the word at `from`, a writable line; moves `from` behind it.
+char *readWord(char *&from, bool &isPlain) {
+  char *word = from, *to = from;
+  bool isQuoted = false;
+  isPlain = true;
+  for (; *from && (isQuoted || *from != ' '); ++from) {
+    if (*from == '"') {
+      isQuoted = !isQuoted;
+      isPlain = false;
+      continue;
+    }
+    if (isQuoted && *from == '\\' && from[1])
+      ++from;
+    *to++ = *from;
+  }
+  if (*from)
+    ++from;
+  *to = 0;
+  return word;
+}
+
 } // namespace
 
-Arguments readArguments(const abi::Handoff &handoff) {
-  const char *line = handoff.commandLine;
-  char *out = text, *limit = text + kMaxLine - 1;
-  // Room for a name in front, if the line brings none, and for the null that
-  // ends the environment.
+unsigned countWords(const abi::Handoff &handoff) {
+  // Quotes can only make it less. Then a name in front, if the line brings
+  // none, and two nulls.
+  unsigned words = 0;
+  for (const char *line = handoff.commandLine; *line; ++line)
+    words += *line != ' ' && (line[1] == ' ' || line[1] == 0);
+  return words + 3;
+}
+
+Arguments readArguments(const abi::Handoff &handoff, char **words) {
+  char *line = handoff.commandLine;
   unsigned first = 1, count = first, separator = 0;
-  while (count < kMaxWords) {
+  bool onlyAssignments = true;
+  while (true) {
     while (*line == ' ')
       ++line;
     if (!*line)
       break;
-    char *word = out;
-    bool quoted = false, plain = true;
-    for (; *line && (quoted || *line != ' ') && out < limit; ++line) {
-      if (*line == '"') {
-        quoted = !quoted;
-        plain = false;
-        continue;
-      }
-      if (quoted && *line == '\\' && line[1])
-        ++line;
-      *out++ = *line;
-    }
-    *out++ = 0;
-    if (out > limit)
-      --out;
-    if (!separator && plain && isSeparator(word))
+    bool isPlain;
+    char *word = readWord(line, isPlain);
+    if (onlyAssignments && isPlain && isSeparator(word))
       separator = count;
+    onlyAssignments = onlyAssignments && !separator && isAssignment(word);
     words[count++] = word;
   }
   words[count] = nullptr;

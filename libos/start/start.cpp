@@ -10,7 +10,9 @@ extern "C" {
 int main(int argc, char **argv, char **envp);
 [[noreturn]] void exit(int status);
 
-void ampoule_start_libc(char **arguments, char **environment, void *entropy);
+/// musl without its start code; `entropy`: 16 bytes (libos/libc/start.c).
+void ampoule_start_libc(char **arguments, char **environment,
+                        const void *entropy);
 /// Written by linker/Start: the live modules' inits, needs first.
 void ampoule_start_modules(const ampoule::abi::Handoff *);
 
@@ -31,10 +33,11 @@ static void runConstructors(const start::Arguments &args) {
 
 extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
   ampoule_start_modules(&handoff);
-  start::Arguments args = start::readArguments(handoff);
-  // Not secret: a canary against accidents until there is entropy.
-  std::uint64_t canary = handoff.entryTicks * 0x9e3779b97f4a7c15;
-  ampoule_start_libc(args.values, args.environment, &canary);
+  // This function does not return, so its stack is as good as static memory.
+  auto **words = static_cast<char **>(
+      __builtin_alloca(start::countWords(handoff) * sizeof(char *)));
+  start::Arguments args = start::readArguments(handoff, words);
+  ampoule_start_libc(args.values, args.environment, handoff.entropy);
   runConstructors(args);
   exit(main(args.count, args.values, args.environment));
 }

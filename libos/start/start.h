@@ -14,12 +14,17 @@ struct Arguments {
   char **environment; ///< envp; ends with null
 };
 
-/// Splits the command line in words. Words are separated by spaces; within double
-/// quotes a space is part of the word, and backslash takes the next character
-/// as it is. (The Linux target takes what the kernel passes.) The grammar:
+/// Splits the command line in words. Words are separated by spaces; within
+/// double quotes a space is part of the word, and backslash takes the next
+/// character as it is. (The Linux target takes what the kernel passes.)
 ///
 ///   [NAME=VALUE ...] -- ARGV0 [ARG ...]
 ///   ARG ...                                    (ARGV0 is "ampoule")
-Arguments readArguments(const abi::Handoff &handoff);
+///
+/// `words` has room for countWords() pointers.
+Arguments readArguments(const abi::Handoff &handoff, char **words);
+
+/// How many pointers readArguments may write.
+unsigned countWords(const abi::Handoff &handoff);
 
 } // namespace ampoule::start

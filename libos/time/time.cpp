@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Xen: the time stamp counter scaled by what Xen publishes in shared_info
 // (xen/include/public/xen.h, struct vcpu_time_info), plus its wall clock. Bare
-// QEMU: the counter calibrated against the timer chip (8254, channel 2), and
-// the real-time clock's date; sleeping is busy there.
+// QEMU: the counter calibrated against the timer chip (8254), which
+// takes the first caller 10 ms, and the real-time clock's date; sleeping is
+// busy there.
 #include "libos/time/time.h"
 
 #include "libos/abi/module.h"
+#include "libos/panic/panic.h"
 #include "libos/xen/xen.h"
-#include "xen-boot/abi/handoff.h"
 
 namespace ampoule::time {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-constinit bool onXen = false;
-// Direct: nanoseconds = ticks * nanosecondsPerTick >> 32.
+// Direct: nanoseconds = ticks * nanosecondsPerTick >> 32; zero until needed.
 constinit std::uint64_t nanosecondsPerTick = 0;
 constinit std::uint64_t realOffset = 0;
 
@@ -40,19 +40,31 @@ std::uint8_t in(std::uint16_t port) {
   return value;
 }
 
-/// Lets channel 2 count down 10 ms and looks how far the counter went.
+/// Timer chip 8254, channel 0: what is left of a count that starts at 0x10000.
+unsigned timerCount() {
+  out(0x43, 0x00); // latch
+  unsigned low = in(0x40);
+  return low | in(0x40) << 8;
+}
+
+/// Looks how far the counter goes in 10 ms. (CPUID leaf 0x15 would tell at
+/// once, but QEMU's processors do not have it.)
 void calibrate() {
-  constexpr unsigned kFrequency = 1193182, kCount = kFrequency / 100;
-  out(0x61, (in(0x61) & ~2) | 1);
-  out(0x43, 0xb0); // channel 2, both bytes, mode 0
-  out(0x42, kCount & 0xff);
-  out(0x42, kCount >> 8);
+  constexpr unsigned kFrequency = 1193182, kWait = kFrequency / 100;
+  out(0x43, 0x34); // both bytes, mode 2
+  out(0x40, 0);
+  out(0x40, 0);
   std::uint64_t start = ticks();
-  while (!(in(0x61) & 0x20))
-    ;
+  unsigned first = timerCount(), passed;
+  do {
+    passed = (first - timerCount()) & 0xffff;
+    // Without a chip the ports read as ones, and never change.
+    if (passed == 0 && ticks() - start > kSecond)
+      panic::panic("no timer: neither Xen nor an 8254");
+  } while (passed < kWait);
   std::uint64_t elapsed = ticks() - start;
-  nanosecondsPerTick =
-      ((static_cast<unsigned __int128>(kSecond) / 100) << 32) / elapsed;
+  nanosecondsPerTick = ((static_cast<unsigned __int128>(passed) * kSecond /
+                         kFrequency) << 32) / elapsed;
 }
 
 unsigned clockRegister(std::uint8_t index) {
@@ -83,19 +95,14 @@ void readClock() {
   realOffset = (days * 86400 + seconds) * kSecond - monotonic();
 }
 
-void init(const abi::Handoff &handoff) {
-  onXen = handoff.mode != abi::Mode::Direct;
-  if (onXen)
-    return;
-  calibrate();
-  readClock();
-}
-
 } // namespace
 
 std::uint64_t monotonic() {
-  if (!onXen)
+  if (!xen::isPresent()) {
+    if (nanosecondsPerTick == 0)
+      calibrate();
     return scale(ticks(), nanosecondsPerTick);
+  }
   const vcpu_time_info &info = xen::sharedInfo().vcpu_info[0].time;
   while (true) {
     std::uint32_t version = __atomic_load_n(&info.version, __ATOMIC_ACQUIRE);
@@ -111,8 +118,11 @@ std::uint64_t monotonic() {
 }
 
 std::uint64_t real() {
-  if (!onXen)
+  if (!xen::isPresent()) {
+    if (realOffset == 0)
+      readClock();
     return monotonic() + realOffset;
+  }
   const shared_info_t &shared = xen::sharedInfo();
   while (true) {
     std::uint32_t version = __atomic_load_n(&shared.wc_version,
@@ -128,7 +138,7 @@ std::uint64_t real() {
 }
 
 bool sleepUntil(std::uint64_t deadline) {
-  if (onXen) {
+  if (xen::isPresent()) {
     if (monotonic() < deadline)
       xen::poll(0, deadline);
     return monotonic() >= deadline;
@@ -140,4 +150,4 @@ bool sleepUntil(std::uint64_t deadline) {
 
 } // namespace ampoule::time
 
-AMPOULE_MODULE(time, &ampoule::time::init, xen);
+AMPOULE_MODULE(time, nullptr, xen);

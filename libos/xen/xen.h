@@ -19,9 +19,13 @@
 extern "C" long ampoule_hypercall(std::uint64_t a, std::uint64_t b,
                                   std::uint64_t c, std::uint64_t d,
                                   std::uint64_t e, std::uint64_t number);
+/// 0: no hypervisor; 1: PV; 2: PVH with AMD-V; 3: PVH with VT-x.
 extern "C" std::uint8_t ampoule_hypercall_kind;
 
 namespace ampoule::xen {
+
+inline bool isPresent() { return ampoule_hypercall_kind != 0; }
+inline bool isPv() { return ampoule_hypercall_kind == 1; }
 
 inline std::uint64_t word(std::uint64_t value) { return value; }
 inline std::uint64_t word(const volatile void *pointer) {
@@ -54,7 +58,7 @@ inline shared_info_t &sharedInfo() {
 
 /// No event interrupts the program any more, if any ever did.
 inline void maskUpcalls() {
-  if (ampoule_hypercall_kind == 1)
+  if (isPv())
     __atomic_store_n(&sharedInfo().vcpu_info[0].evtchn_upcall_mask, 1,
                      __ATOMIC_SEQ_CST);
   else

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What boot code tells the rest of the image. Every pointer refers to memory of
-// the image itself: whatever the loader put elsewhere has been copied.
+// the image itself: whatever the loader put elsewhere has been copied. The
+// pages that Xen shares lie at the addresses of layout.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ampoule::abi {
@@ -21,23 +23,34 @@ struct MemoryRange {
 };
 
 inline constexpr std::uint64_t kHandoffMagic = 0x454c554f504d41; // "AMPOULE"
-inline constexpr unsigned kMaxMemoryRanges = 4;
+inline constexpr std::uint32_t kMaxMemoryRanges = 4;
 
 struct Handoff {
-  std::uint64_t magic;
-  Mode mode;
-  bool isDom0; ///< start_info.flags, SIF_INITDOMAIN
-  /// Event channels; 0: none. PV: start_info; PVH: HVM_PARAM_*_EVTCHN.
+  std::uint64_t magic; ///< kHandoffMagic
+  Mode mode;           ///< from the entry; Pvh if CPUID has Xen's leaves
+  /// start_info.flags or hvm_start_info.flags: SIF_INITDOMAIN.
+  std::uint32_t isDom0;
+  /// Event channels; 0: none. PV: start_info.console.domU.evtchn and
+  /// store_evtchn; PVH: HVM_PARAM_CONSOLE_EVTCHN and HVM_PARAM_STORE_EVTCHN.
   std::uint32_t consolePort;
   std::uint32_t xenstorePort;
   /// Time stamp counter at the first instruction.
   std::uint64_t entryTicks;
-  /// PV: start_info.cmd_line; PVH: hvm_start_info.cmdline_paddr. Never null.
-  const char *commandLine;
+  /// RDRAND; a processor without it gives a hash of the time stamp counter.
+  /// Linux target: AT_RANDOM.
+  std::uint64_t entropy[2];
+  /// PV: start_info.cmd_line; PVH: hvm_start_info.cmdline_paddr. A copy, which
+  /// may be changed; never null.
+  char *commandLine;
   /// Linux target only: the stack as the kernel leaves it (argc, argv, …).
   const std::uint64_t *initialStack;
-  unsigned memoryRanges;
+  /// RAM behind the image, ascending. PV: start_info.nr_pages without the page
+  /// tables and rings; PVH: XENMEM_memory_map; direct: hvm_start_info's map.
+  std::uint64_t memoryRanges;
   MemoryRange memory[kMaxMemoryRanges];
 };
+
+static_assert(offsetof(Handoff, magic) == 0);
+static_assert(sizeof(Handoff) == 72 + sizeof(MemoryRange) * kMaxMemoryRanges);
 
 } // namespace ampoule::abi

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The part of booting that does not depend on the entry.
 #include "xen-boot/entry/boot.h"
 
 namespace ampoule::boot {
@@ -17,6 +18,38 @@ AMPOULE_BOOT void fail(const char *reason) {
     asm volatile("outb %b0, %w1" ::"a"(*reason), "Nd"(0xe9));
   while (true)
     asm volatile("cli; hlt");
+}
+
+AMPOULE_BOOT Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
+  Registers r;
+  asm volatile("cpuid"
+               : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+               : "a"(leaf), "c"(subleaf));
+  return r;
+}
+
+/// Intel SDM volume 1, section 7.3.17.1: retry ten times.
+AMPOULE_BOOT static std::uint64_t random(std::uint64_t otherwise) {
+  constexpr std::uint32_t kRdrand = 1 << 30;
+  if (cpuid(1).ecx & kRdrand)
+    for (unsigned i = 0; i < 10; ++i) {
+      std::uint64_t value;
+      bool isValid;
+      asm volatile("rdrand %0" : "=r"(value), "=@ccc"(isValid));
+      if (isValid)
+        return value;
+    }
+  return otherwise * 0x9e3779b97f4a7c15; // spreads the bits that change
+}
+
+AMPOULE_BOOT void begin(abi::Handoff &handoff, abi::Mode mode,
+                        std::uint64_t ticks, char *commandLine) {
+  handoff.magic = abi::kHandoffMagic;
+  handoff.mode = mode;
+  handoff.entryTicks = ticks;
+  handoff.entropy[0] = random(ticks);
+  handoff.entropy[1] = random(~ticks);
+  handoff.commandLine = commandLine;
 }
 
 AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,

@@ -25,6 +25,15 @@ inline std::uint64_t address(const void *pointer) {
 /// Ends a boot that cannot go on; the text goes where Xen's own log goes.
 [[noreturn]] void fail(const char *reason);
 
+/// Fills in what does not depend on the entry.
+void begin(abi::Handoff &handoff, abi::Mode mode, std::uint64_t ticks,
+           char *commandLine);
+
+struct Registers {
+  std::uint32_t eax, ebx, ecx, edx;
+};
+Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0);
+
 /// Records [start, end) as free, without the `reserved` ranges in it, cut to
 /// the window that the image was linked for.
 void addMemory(abi::Handoff &handoff, abi::MemoryRange range,

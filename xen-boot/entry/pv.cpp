@@ -147,13 +147,10 @@ AMPOULE_BOOT void installTraps() {
 
 extern "C" [[noreturn]] AMPOULE_BOOT void
 ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
-  handoff.magic = abi::kHandoffMagic;
-  handoff.mode = abi::Mode::Pv;
-  handoff.entryTicks = ticks;
-  handoff.isDom0 = info->flags & SIF_INITDOMAIN;
   for (unsigned i = 0; i + 1 < sizeof(commandLine) && info->cmd_line[i]; ++i)
     commandLine[i] = static_cast<char>(info->cmd_line[i]);
-  handoff.commandLine = commandLine;
+  begin(handoff, abi::Mode::Pv, ticks, commandLine);
+  handoff.isDom0 = info->flags & SIF_INITDOMAIN;
   frames = reinterpret_cast<const std::uint64_t *>(info->mfn_list);
   installTraps();
 

@@ -19,18 +19,6 @@ extern const char ampoule_gdt[], ampoule_gdt_pointer[], __ampoule_idt[];
 
 namespace {
 
-struct Registers {
-  std::uint32_t eax, ebx, ecx, edx;
-};
-
-AMPOULE_BOOT Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
-  Registers r;
-  asm volatile("cpuid"
-               : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-               : "a"(leaf), "c"(subleaf));
-  return r;
-}
-
 /// Xen's leaves: "XenVMMXenVMM" at some multiple of 0x100 above 0x40000000
 /// (xen/include/public/arch-x86/cpuid.h).
 AMPOULE_BOOT bool runsOnXen() {
@@ -171,12 +159,10 @@ constinit abi::Handoff handoff = {};
 extern "C" [[noreturn]] AMPOULE_BOOT void ampouleBootPvh() {
   enableFeatures();
   loadDescriptorTables();
-  handoff.magic = abi::kHandoffMagic;
-  handoff.entryTicks = ampoule_pvh_ticks;
-  handoff.commandLine = ampoule_pvh_command_line;
-  handoff.mode = abi::Mode::Direct;
-  if (runsOnXen()) {
-    handoff.mode = abi::Mode::Pvh;
+  bool isXen = runsOnXen();
+  begin(handoff, isXen ? abi::Mode::Pvh : abi::Mode::Direct, ampoule_pvh_ticks,
+        ampoule_pvh_command_line);
+  if (isXen) {
     meetXen(handoff);
     askForMemory(handoff);
   } else {
