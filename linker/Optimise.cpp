@@ -43,7 +43,7 @@ std::unique_ptr<TargetMachine> createTargetMachine(unsigned optLevel) {
       kLevels[optLevel]));
 }
 
-void optimise(Program &program, TargetMachine &machine, unsigned optLevel,
+void optimise(llvm::Module &module, TargetMachine &machine, unsigned optLevel,
               function_ref<bool(StringRef)> available) {
   static constexpr const OptimizationLevel *kLevels[] = {
       &OptimizationLevel::O0, &OptimizationLevel::O1, &OptimizationLevel::O2,
@@ -71,7 +71,7 @@ void optimise(Program &program, TargetMachine &machine, unsigned optLevel,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildLTODefaultPipeline(*kLevels[optLevel], /*ExportSummary=*/nullptr)
-      .run(*program.module, modules);
+      .run(module, modules);
 }
 
 } // namespace ampoule::linker

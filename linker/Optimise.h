@@ -14,7 +14,7 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(unsigned optLevel);
 /// Runs the full LTO pipeline; level 0 only lowers what code generation cannot
 /// read (type tests). `available` says which library functions may be called
 /// by what the optimiser writes.
-void optimise(Program &program, llvm::TargetMachine &machine,
+void optimise(llvm::Module &module, llvm::TargetMachine &machine,
               unsigned optLevel,
               llvm::function_ref<bool(llvm::StringRef)> available);
 

@@ -155,7 +155,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
 
   std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
   AvailableCalls available(*program, *symbols, config);
-  optimise(*program, *machine, config.optLevel,
+  optimise(*program->module, *machine, config.optLevel,
            [&](StringRef name) { return available.contains(name); });
   walk.print("optimised",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });

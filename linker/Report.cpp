@@ -187,6 +187,8 @@ Report beginReport(const Program &program, const SymbolTable &symbols,
     return report;
   std::unique_ptr<llvm::Module> whole = CloneModule(*program.module);
   std::unique_ptr<TargetMachine> machine = createTargetMachine(0);
+  // Lowers what code generation does not know, and no more.
+  optimise(*whole, *machine, 0, [](StringRef) { return true; });
   SmallString<0> bytes;
   raw_svector_ostream os(bytes);
   legacy::PassManager passes;
