@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Options of the `ampoule` command's subcommands.
+include "llvm/Option/OptParser.td"
+
+def direct : Flag<["--"], "direct">, HelpText<"Boot on bare QEMU, without Xen: fastest">;
+def pv : Flag<["--"], "pv">, HelpText<"Boot as PV domain">;
+def pvh : Flag<["--"], "pvh">, HelpText<"Boot as PVH domain (default)">;
+def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
+  HelpText<"Memory of the domain (default: 64)">;
+def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,
+  HelpText<"Give up after that time (default: 60)">;
+def env : Joined<["--"], "env=">, MetaVarName<"<name>=<value>">,
+  HelpText<"Set an environment variable of the program">;
+def quiet : Flag<["--"], "quiet">, HelpText<"Do not say how the image is run">;
+def verbose : Flag<["--"], "verbose">, HelpText<"Show Xen's own messages, too">;
+def probe : Flag<["--"], "probe">, HelpText<"Only say whether Xen can be run here">;
+def help : Flag<["--"], "help">, HelpText<"Show this">;

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The `ampoule` command: what one does with a finished image.
+#include "tools/Report.h"
+#include "xen-boot/run/CommandLine.h"
+#include "xen-boot/run/Run.h"
+#include "xen-boot/run/Symbolize.h"
+#include "xen-boot/run/XlConfig.h"
+
+#include "llvm/Option/ArgList.h"
+#include "llvm/Option/OptTable.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/LineIterator.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace llvm::opt;
+using namespace ampoule;
+
+namespace {
+
+#define OPTTABLE_STR_TABLE_CODE
+#include "tools/Options.inc"
+#undef OPTTABLE_STR_TABLE_CODE
+
+enum Id {
+  OPT_INVALID = 0,
+#define OPTION(...) LLVM_MAKE_OPT_ID(__VA_ARGS__),
+#include "tools/Options.inc"
+#undef OPTION
+};
+
+#define OPTTABLE_PREFIXES_TABLE_CODE
+#include "tools/Options.inc"
+#undef OPTTABLE_PREFIXES_TABLE_CODE
+
+constexpr OptTable::Info kInfoTable[] = {
+#define OPTION(...) LLVM_CONSTRUCT_OPT_INFO(__VA_ARGS__),
+#include "tools/Options.inc"
+#undef OPTION
+};
+
+class ToolOptTable : public GenericOptTable {
+public:
+  ToolOptTable()
+      : GenericOptTable(OptionStrTable, OptionPrefixesTable, kInfoTable) {}
+};
+
+int fail(const Twine &message) {
+  errs() << "ampoule: error: " << message << '\n';
+  return run::kRunFailed;
+}
+
+/// Options stand before the image; what is behind it belongs to the program.
+struct Words {
+  std::vector<const char *> options;
+  std::string image;
+  std::vector<std::string> arguments;
+};
+
+Words split(ArrayRef<const char *> words) {
+  Words result;
+  while (!words.empty() && words.front()[0] == '-') {
+    result.options.push_back(words.front());
+    words = words.drop_front();
+  }
+  if (!words.empty()) {
+    result.image = words.front();
+    for (const char *word : words.drop_front())
+      result.arguments.push_back(word);
+  }
+  return result;
+}
+
+bool readNumber(const InputArgList &args, Id id, unsigned &value) {
+  const Arg *arg = args.getLastArg(id);
+  if (!arg)
+    return true;
+  if (!StringRef(arg->getValue()).getAsInteger(10, value) && value != 0)
+    return true;
+  fail("invalid value '" + Twine(arg->getValue()) + "' in '" +
+       arg->getSpelling() + "'");
+  return false;
+}
+
+/// What `run` and `config` have in common; false after a mistake.
+bool readRequest(ArrayRef<const char *> words, run::Request &request,
+                 bool &done) {
+  ToolOptTable table;
+  Words parts = split(words);
+  unsigned missingIndex = 0, missingCount = 0;
+  InputArgList args = table.ParseArgs(parts.options, missingIndex, missingCount);
+  for (const Arg *arg : args.filtered(OPT_UNKNOWN)) {
+    fail("unknown option '" + Twine(arg->getSpelling()) + "'");
+    return false;
+  }
+  if (args.hasArg(OPT_help)) {
+    table.printHelp(outs(), "ampoule run|config [options] IMAGE [ARG...]",
+                    "Boots an image, or prints its xl configuration");
+    done = true;
+    return true;
+  }
+  if (args.hasArg(OPT_probe)) {
+    std::string missing;
+    done = true;
+    if (run::canRunXen(missing))
+      return true;
+    fail("Xen cannot be run here; install " + missing);
+    return false;
+  }
+  if (parts.image.empty()) {
+    fail("no image given");
+    return false;
+  }
+  request.image = parts.image;
+  request.quiet = args.hasArg(OPT_quiet);
+  request.verbose = args.hasArg(OPT_verbose);
+  if (const Arg *way = args.getLastArg(OPT_direct, OPT_pv, OPT_pvh))
+    request.way = way->getOption().matches(OPT_direct) ? run::Way::Direct
+                  : way->getOption().matches(OPT_pv)   ? run::Way::Pv
+                                                       : run::Way::Pvh;
+  request.commandLine = run::formatCommandLine(
+      args.getAllArgValues(OPT_env), sys::path::filename(parts.image),
+      parts.arguments);
+  // libos/start/arguments.cpp has room for a page.
+  if (request.commandLine.size() >= 1024) {
+    fail("the command line is longer than Xen passes on (1023 bytes)");
+    return false;
+  }
+  return readNumber(args, OPT_memory, request.memory) &&
+         readNumber(args, OPT_timeout, request.timeout);
+}
+
+int runImage(ArrayRef<const char *> words) {
+  run::Request request;
+  bool done = false;
+  if (!readRequest(words, request, done))
+    return run::kRunFailed;
+  return done ? 0 : run::run(request);
+}
+
+int printConfig(ArrayRef<const char *> words) {
+  run::Request request;
+  bool done = false;
+  if (!readRequest(words, request, done))
+    return 1;
+  if (done)
+    return 0;
+  SmallString<128> path(request.image);
+  if (sys::fs::make_absolute(path) || !sys::fs::exists(path)) {
+    fail("cannot open " + request.image + ": No such file or directory");
+    return 1;
+  }
+  outs() << run::xlConfig(path, request.commandLine,
+                          request.way == run::Way::Pv, request.memory);
+  return 0;
+}
+
+int symbolize(ArrayRef<const char *> words) {
+  if (words.size() != 1)
+    return fail("usage: ampoule symbolize IMAGE < report");
+  Expected<run::Symbolizer> symbolizer = run::Symbolizer::open(words[0]);
+  if (!symbolizer) {
+    fail(toString(symbolizer.takeError()));
+    return 1;
+  }
+  ErrorOr<std::unique_ptr<MemoryBuffer>> input = MemoryBuffer::getSTDIN();
+  if (!input) {
+    fail("cannot read standard input");
+    return 1;
+  }
+  for (line_iterator line(**input, /*SkipBlanks=*/false); !line.is_at_end();
+       ++line) {
+    Expected<std::string> text = symbolizer->rewrite(line->rtrim('\r'));
+    if (!text) {
+      fail(toString(text.takeError()));
+      return 1;
+    }
+    outs() << *text << '\n';
+  }
+  return 0;
+}
+
+int report(ArrayRef<const char *> words) {
+  if (words.size() != 1)
+    return fail("usage: ampoule report IMAGE");
+  return tools::printReport(words[0]);
+}
+
+struct Subcommand {
+  StringLiteral name;
+  StringLiteral help;
+  int (*run)(ArrayRef<const char *>);
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"run", "boot an image and return its exit status", runImage},
+    {"config", "print the xl configuration of an image", printConfig},
+    {"report", "show what is in an image", report},
+    {"symbolize", "name the addresses in a panic report", symbolize},
+};
+
+void printUsage(raw_ostream &os) {
+  os << "usage: ampoule <command> ...\n";
+  for (const Subcommand &command : kSubcommands)
+    os << "  " << left_justify(command.name, 10) << ' ' << command.help << '\n';
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  InitializeAllTargetInfos();
+  StringRef name = argc > 1 ? argv[1] : "";
+  if (name == "--version") {
+    outs() << "ampoule " AMPOULE_VERSION "\n";
+    return 0;
+  }
+  if (name == "--help") {
+    printUsage(outs());
+    return 0;
+  }
+  for (const Subcommand &command : kSubcommands)
+    if (name == command.name)
+      return command.run(
+          ArrayRef(const_cast<const char **>(argv) + 2, argc - 2));
+  if (!name.empty())
+    fail("unknown command '" + name + "'");
+  printUsage(errs());
+  return run::kRunFailed;
+}

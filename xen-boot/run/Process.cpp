@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "xen-boot/run/Process.h"
+
+#include "llvm/Support/Program.h"
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace llvm;
+
+namespace ampoule::run {
+
+Expected<ProcessResult>
+runProcess(const std::vector<std::string> &command, unsigned seconds,
+           function_ref<void(StringRef)> consume) {
+  ErrorOr<std::string> program = sys::findProgramByName(command[0]);
+  if (!program)
+    return createStringError("cannot find " + command[0] +
+                             "; install its package");
+  int pipes[2];
+  if (pipe2(pipes, O_CLOEXEC))
+    return createStringError("cannot create a pipe");
+  pid_t parent = getpid(), child = fork();
+  if (child < 0)
+    return createStringError("cannot start " + *program);
+  if (child == 0) {
+    // Killed with us, also when we are killed by a signal.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+      _exit(127);
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    dup2(null, STDIN_FILENO);
+    dup2(pipes[1], STDOUT_FILENO);
+    dup2(pipes[1], STDERR_FILENO);
+    std::vector<char *> argv;
+    for (const std::string &word : command)
+      argv.push_back(const_cast<char *>(word.c_str()));
+    argv.push_back(nullptr);
+    execv(program->c_str(), argv.data());
+    _exit(127);
+  }
+  close(pipes[1]);
+
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
+  ProcessResult result;
+  while (true) {
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                    end - Clock::now())
+                    .count();
+    pollfd ready = {pipes[0], POLLIN, 0};
+    int count = left > 0 ? poll(&ready, 1, static_cast<int>(left)) : 0;
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0) {
+      result.timedOut = true;
+      kill(child, SIGKILL);
+      break;
+    }
+    char buffer[4096];
+    ssize_t size = read(pipes[0], buffer, sizeof(buffer));
+    if (size < 0 && errno == EINTR)
+      continue;
+    if (size <= 0)
+      break;
+    consume(StringRef(buffer, static_cast<std::size_t>(size)));
+  }
+  close(pipes[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    ;
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status)
+                                    : 128 + WTERMSIG(status);
+  return result;
+}
+
+} // namespace ampoule::run
