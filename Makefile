@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Two commands do everything on a fresh Debian 12 machine: `make demo` and
+# `make check`. The build itself is CMake's.
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+.PHONY: build demo check install
+
+build: $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+
+$(BUILD)/build.ninja:
+	scripts/setup
+	cmake -G Ninja -S . -B $(BUILD)
+
+demo: build
+	$(BUILD)/bin/ampoule run --pv $(BUILD)/samples/hello/hello 3 one 2; test $$? = 2
+	$(BUILD)/bin/ampoule run --pvh $(BUILD)/samples/hello/hello 3 one 2; test $$? = 2
+	$(BUILD)/bin/ampoule report $(BUILD)/samples/hello/hello
+
+check: build
+	scripts/check $(BUILD)
+
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX)
