@@ -3,6 +3,7 @@
 include "llvm/Option/OptParser.td"
 
 def direct : Flag<["--"], "direct">, HelpText<"Boot on bare QEMU, without Xen: fastest">;
+def dom0 : Flag<["--"], "dom0">, HelpText<"Boot as the first domain of Xen in QEMU: fast, no xl">;
 def pv : Flag<["--"], "pv">, HelpText<"Boot as PV domain">;
 def pvh : Flag<["--"], "pvh">, HelpText<"Boot as PVH domain (default)">;
 def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,

@@ -54,6 +54,15 @@ int fail(const Twine &message) {
   return run::kRunFailed;
 }
 
+/// share/ampoule of the tree that this program stands in.
+std::string sharePath() {
+  static int anchor;
+  SmallString<128> path(sys::fs::getMainExecutable(nullptr, &anchor));
+  path = sys::path::parent_path(sys::path::parent_path(path));
+  sys::path::append(path, "share", "ampoule");
+  return std::string(path);
+}
+
 /// Options stand before the image; what is behind it belongs to the program.
 struct Words {
   std::vector<const char *> options;
@@ -106,7 +115,7 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   if (args.hasArg(OPT_probe)) {
     std::string missing;
     done = true;
-    if (run::canRunXen(missing))
+    if (run::canRun(run::Way::Guest, missing))
       return true;
     fail("Xen cannot be run here; install " + missing);
     return false;
@@ -118,10 +127,16 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   request.image = parts.image;
   request.quiet = args.hasArg(OPT_quiet);
   request.verbose = args.hasArg(OPT_verbose);
-  if (const Arg *way = args.getLastArg(OPT_direct, OPT_pv, OPT_pvh))
-    request.way = way->getOption().matches(OPT_direct) ? run::Way::Direct
-                  : way->getOption().matches(OPT_pv)   ? run::Way::Pv
-                                                       : run::Way::Pvh;
+  if (args.hasFlag(OPT_pv, OPT_pvh, false))
+    request.kind = run::Kind::Pv;
+  if (const Arg *way = args.getLastArg(OPT_direct, OPT_dom0))
+    request.way = way->getOption().matches(OPT_dom0) ? run::Way::Dom0
+                                                     : run::Way::Direct;
+  if (request.way == run::Way::Direct && args.hasArg(OPT_pv)) {
+    fail("--pv and --direct exclude each other: without Xen there is no PV");
+    return false;
+  }
+  request.sharePath = sharePath();
   request.commandLine = run::formatCommandLine(
       args.getAllArgValues(OPT_env), sys::path::filename(parts.image),
       parts.arguments);
@@ -154,8 +169,9 @@ int printConfig(ArrayRef<const char *> words) {
     fail("cannot open " + request.image + ": No such file or directory");
     return 1;
   }
-  outs() << run::xlConfig(path, request.commandLine,
-                          request.way == run::Way::Pv, request.memory);
+  outs() << run::xlConfig(sys::path::filename(path), path, request.commandLine,
+                          request.kind == run::Kind::Pv, request.memory,
+                          "destroy");
   return 0;
 }
 

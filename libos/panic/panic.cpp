@@ -6,7 +6,7 @@
 //     rip 0x0000000000102345 rsp 0x…
 //     …
 //     at 0x0000000000102345
-//     at 0x0000000000101b22
+//     by 0x0000000000101b22
 //     end
 //
 // There are no frame pointers: each word of the stack that points behind a call
@@ -101,7 +101,7 @@ void printStack(std::uint64_t sp) {
     std::uint64_t word = *reinterpret_cast<const std::uint64_t *>(sp);
     if (!isReturnAddress(word))
       continue;
-    (Line() << "  at ").address(word);
+    (Line() << "  by ").address(word);
     ++frames;
   }
 }

@@ -15,25 +15,29 @@ using namespace llvm;
 namespace ampoule::run {
 
 Expected<ProcessResult>
-runProcess(const std::vector<std::string> &command, unsigned seconds,
-           function_ref<void(StringRef)> consume) {
+runProcess(const std::vector<std::string> &command, StringRef input,
+           unsigned seconds, function_ref<void(StringRef)> consume) {
   ErrorOr<std::string> program = sys::findProgramByName(command[0]);
   if (!program)
     return createStringError("cannot find " + command[0] +
                              "; install its package");
-  int pipes[2];
-  if (pipe2(pipes, O_CLOEXEC))
+  int pipes[2], inputs[2];
+  if (pipe2(pipes, O_CLOEXEC) || pipe2(inputs, O_CLOEXEC))
     return createStringError("cannot create a pipe");
+  // It is short, and a pipe holds some of it.
+  if (write(inputs[1], input.data(), input.size()) !=
+      static_cast<ssize_t>(input.size()))
+    return createStringError("cannot write to a pipe");
   pid_t parent = getpid(), child = fork();
   if (child < 0)
     return createStringError("cannot start " + *program);
   if (child == 0) {
-    // Killed with us, also when we are killed by a signal.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Ends with us, also when we are killed. The signal can be handled: a
+    // domain must be destroyed.
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
       _exit(127);
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(null, STDIN_FILENO);
+    dup2(inputs[0], STDIN_FILENO);
     dup2(pipes[1], STDOUT_FILENO);
     dup2(pipes[1], STDERR_FILENO);
     std::vector<char *> argv;
@@ -44,6 +48,7 @@ runProcess(const std::vector<std::string> &command, unsigned seconds,
     _exit(127);
   }
   close(pipes[1]);
+  close(inputs[0]);
 
   using Clock = std::chrono::steady_clock;
   Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
@@ -58,7 +63,7 @@ runProcess(const std::vector<std::string> &command, unsigned seconds,
       continue;
     if (count <= 0) {
       result.timedOut = true;
-      kill(child, SIGKILL);
+      kill(child, SIGTERM);
       break;
     }
     char buffer[4096];
@@ -70,6 +75,7 @@ runProcess(const std::vector<std::string> &command, unsigned seconds,
     consume(StringRef(buffer, static_cast<std::size_t>(size)));
   }
   close(pipes[0]);
+  close(inputs[1]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR)
     ;

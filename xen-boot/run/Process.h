@@ -14,11 +14,12 @@ struct ProcessResult {
   bool timedOut = false; ///< killed because the time was over
 };
 
-/// Runs a program without standard input and hands its output (both streams) to
-/// `consume` as it comes. The program dies with us, whatever ends us, and is
-/// killed after `seconds`.
+/// Runs a program, gives it `input` and leaves its standard input open, and hands
+/// its output (both streams) to `consume` as it comes. The program ends with us, whatever ends us, and
+/// after `seconds`, by SIGTERM.
 llvm::Expected<ProcessResult>
-runProcess(const std::vector<std::string> &command, unsigned seconds,
+runProcess(const std::vector<std::string> &command, llvm::StringRef input,
+           unsigned seconds,
            llvm::function_ref<void(llvm::StringRef)> consume);
 
 } // namespace ampoule::run

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program's output comes from QEMU's debug console (direct) or from Xen's
-// serial line, where Xen's own lines start with "(XEN)". Its exit status comes
-// through port 0xe8, and a write to port 0xf4 ends QEMU (libos/shutdown).
+// Each way is a command to start and three places to look at afterwards: its
+// output is the program's console, a file gets the program's exit status, and a
+// file may have Xen's messages. In QEMU the status comes through port 0xe8, and
+// a write to port 0xf4 ends QEMU (libos/shutdown, xen-boot/dom0/init).
 #include "xen-boot/run/Run.h"
+#include "xen-boot/run/Console.h"
+#include "xen-boot/run/Dom0.h"
 #include "xen-boot/run/Process.h"
-#include "xen-boot/run/Symbolize.h"
+#include "xen-boot/run/XlConfig.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,6 +25,7 @@ namespace {
 constexpr StringLiteral kHypervisorFolder = "/boot";
 constexpr StringLiteral kQemu = "qemu-system-x86_64";
 
+/// A directory for one run's files.
 class Scratch {
 public:
   Scratch() { code = sys::fs::createUniqueDirectory("ampoule-run", path); }
@@ -39,6 +44,24 @@ private:
   SmallString<128> path;
 };
 
+struct Plan {
+  std::vector<std::string> command;
+  std::string how;
+  std::string input;            ///< to the command's standard input
+  bool hasXenLines = false;     ///< Xen's messages are mixed into the output
+  bool statusIsNumber = false;  ///< in decimal; otherwise one byte
+};
+
+int fail(const Twine &message) {
+  errs() << "ampoule: error: " << message << '\n';
+  return kRunFailed;
+}
+
+std::string readText(const std::string &path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  return buffer ? (*buffer)->getBuffer().str() : "";
+}
+
 /// Debian's hypervisor, the newest: xen-4.17-amd64.gz.
 std::string findHypervisor() {
   std::string best;
@@ -52,93 +75,6 @@ std::string findHypervisor() {
   return best;
 }
 
-/// Copies the console line by line: drops Xen's own lines, names the addresses
-/// of a panic report.
-class Console {
-public:
-  Console(const Request &request, bool hasXenLines)
-      : request(request), hasXenLines(hasXenLines) {}
-  ~Console() {
-    if (!line.empty())
-      finishLine(/*complete=*/false);
-  }
-
-  void write(StringRef text) {
-    for (char c : text) {
-      if (c == '\r')
-        continue;
-      if (c == '\n') {
-        finishLine(/*complete=*/true);
-        continue;
-      }
-      if (shown) {
-        outs() << c;
-        continue;
-      }
-      line += c;
-      // Hold back only what may turn out to be Xen's or an address.
-      if (!mayBeSpecial())
-        show();
-    }
-    outs().flush();
-  }
-
-private:
-  bool mayBeSpecial() const {
-    for (StringRef prefix : {"(XEN)", "  at 0x", "  build "})
-      if (StringRef(line).starts_with(prefix.take_front(line.size())))
-        return true;
-    return false;
-  }
-  void show() {
-    outs() << line;
-    line.clear();
-    shown = true;
-  }
-  void finishLine(bool complete) {
-    if (!shown && hasXenLines && StringRef(line).starts_with("(XEN)")) {
-      if (request.verbose)
-        errs() << line << '\n';
-      line.clear();
-      return;
-    }
-    if (StringRef(line).starts_with("  at 0x"))
-      line = symbolized();
-    show();
-    if (complete)
-      outs() << '\n';
-    shown = false;
-  }
-  std::string symbolized() {
-    if (!symbolizer && !noSymbols) {
-      Expected<Symbolizer> opened = Symbolizer::open(request.image);
-      if (opened)
-        symbolizer = std::move(*opened);
-      else
-        noSymbols = (consumeError(opened.takeError()), true);
-    }
-    if (!symbolizer)
-      return line;
-    Expected<std::string> text = symbolizer->rewrite(line);
-    if (text)
-      return *text;
-    consumeError(text.takeError());
-    return line;
-  }
-
-  const Request &request;
-  bool hasXenLines;
-  bool shown = false; ///< the current line's start has been printed
-  bool noSymbols = false;
-  std::string line;
-  std::optional<Symbolizer> symbolizer;
-};
-
-int fail(const Twine &message) {
-  errs() << "ampoule: error: " << message << '\n';
-  return kRunFailed;
-}
-
 Error unpackHypervisor(StringRef from, StringRef to) {
   ErrorOr<std::string> gzip = sys::findProgramByName("gzip");
   if (!gzip)
@@ -150,88 +86,199 @@ Error unpackHypervisor(StringRef from, StringRef to) {
   return Error::success();
 }
 
-std::vector<std::string> commonOptions(StringRef statusFile) {
+std::vector<std::string> emulator(const Scratch &scratch) {
   return {kQemu.str(), "-accel", "tcg", "-cpu", "max,-smap", "-nodefaults",
           "-no-reboot", "-display", "none",
-          "-chardev", ("file,id=status,path=" + statusFile).str(),
+          "-chardev", "file,id=status,path=" + scratch.file("status"),
           "-device", "isa-debugcon,iobase=0xe8,chardev=status",
           "-device", "isa-debug-exit,iobase=0xf4,iosize=4"};
 }
 
+Expected<Plan> planDirect(const Request &request, const Scratch &scratch) {
+  Plan plan;
+  plan.how = "on bare QEMU, without Xen (software emulation)";
+  plan.command = emulator(scratch);
+  append_range(plan.command,
+               std::initializer_list<std::string>{
+                   "-M", "microvm,x-option-roms=off,isa-serial=on", "-m",
+                   utostr(request.memory), "-chardev",
+                   "stdio,id=console,signal=off", "-device",
+                   "isa-debugcon,iobase=0xe9,chardev=console", "-kernel",
+                   request.image, "-append", request.commandLine});
+  return plan;
+}
+
+Expected<Plan> planDom0(const Request &request, const Scratch &scratch) {
+  std::string packed = findHypervisor(), xen = scratch.file("xen");
+  if (packed.empty())
+    return createStringError(
+        "there is no Xen in /boot; install xen-hypervisor-4.17-amd64");
+  if (Error error = unpackHypervisor(packed, xen))
+    return error;
+  bool isPv = request.kind == Kind::Pv;
+  Plan plan;
+  plan.how = std::string("as ") + (isPv ? "PV" : "PVH") +
+             " dom0 on Xen in QEMU (software emulation)";
+  plan.hasXenLines = true;
+  plan.command = emulator(scratch);
+  // A PVH dom0 needs an IOMMU.
+  if (!isPv)
+    append_range(plan.command, std::initializer_list<std::string>{
+                                   "-M", "q35", "-device", "amd-iommu"});
+  // Xen waits for its clock when it boots; -icount makes that four times
+  // faster.
+  append_range(
+      plan.command,
+      std::initializer_list<std::string>{
+          "-icount", "shift=8,sleep=off", "-rtc", "clock=vm", "-m",
+          utostr(request.memory + (isPv ? 96 : 192)), "-serial", "stdio",
+          "-kernel", xen, "-append",
+          "console=com1 loglvl=error guest_loglvl=all dom0_mem=" +
+              utostr(request.memory) + "M" + (isPv ? "" : " dom0=pvh"),
+          "-initrd", request.image + " " + request.commandLine});
+  return plan;
+}
+
+/// Names of domains are for the toolstack; two runs must not share one.
+std::string domainName(const Request &request) {
+  return (sys::path::filename(request.image) + "-" +
+          utostr(sys::Process::getProcessId()))
+      .str();
+}
+
+std::string domainConfig(const Request &request, StringRef kernel) {
+  return xlConfig(domainName(request), kernel, request.commandLine,
+                  request.kind == Kind::Pv, request.memory, "preserve");
+}
+
+/// On this machine's own Xen.
+Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
+  SmallString<128> image(request.image);
+  if (std::error_code code = sys::fs::make_absolute(image))
+    return createStringError("cannot open " + request.image + ": " +
+                             code.message());
+  std::string config = scratch.file("domain.cfg");
+  std::error_code code;
+  raw_fd_ostream os(config, code);
+  if (code)
+    return createStringError("cannot write " + config + ": " + code.message());
+  os << domainConfig(request, image);
+  Plan plan;
+  plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
+             " domU on this machine's Xen";
+  plan.statusIsNumber = true;
+  plan.command = {"sh", request.sharePath + "/dom0/run-domain", config,
+                  scratch.file("status")};
+  return plan;
+}
+
+/// Under xl in a small Linux dom0, on Xen in QEMU.
+Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
+  if (request.memory > kMostDomainMemory)
+    return createStringError("the emulated Xen has at most " +
+                             utostr(kMostDomainMemory) +
+                             " MiB for a domain (--memory=)");
+  Expected<Dom0> dom0 = openDom0(request.sharePath);
+  if (!dom0)
+    return dom0.takeError();
+  if (Error error =
+          dom0->writePayload(scratch.file("payload"), request.image,
+                             domainConfig(request, "/payload/image")))
+    return error;
+  Plan plan;
+  plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
+             " domU under xl, on Xen in QEMU (software emulation)";
+  plan.command = dom0->command(scratch.file("payload"), scratch.file("status"),
+                               scratch.file("log"));
+  plan.input = "\ngo\n";
+  return plan;
+}
+
+/// dom0 of a running Xen, with the toolstack.
+bool hasXen() {
+  return StringRef(readText("/proc/xen/capabilities")).contains("control_d") &&
+         sys::findProgramByName("xl");
+}
+
+Expected<Plan> makePlan(const Request &request, const Scratch &scratch) {
+  if (request.way == Way::Guest && hasXen())
+    return planHere(request, scratch);
+  std::string missing;
+  if (!canRun(request.way, missing))
+    return createStringError("install " + missing);
+  switch (request.way) {
+  case Way::Guest:
+    return planEmulated(request, scratch);
+  case Way::Dom0:
+    return planDom0(request, scratch);
+  case Way::Direct:
+    return planDirect(request, scratch);
+  }
+  llvm_unreachable("all ways covered");
+}
+
+/// The status that the program left, if it came to that.
+std::optional<int> readStatus(const Plan &plan, const std::string &path) {
+  std::string text = readText(path);
+  if (text.empty())
+    return std::nullopt;
+  if (!plan.statusIsNumber)
+    return static_cast<unsigned char>(text[0]);
+  unsigned status;
+  if (StringRef(text).trim().getAsInteger(10, status))
+    return std::nullopt;
+  return static_cast<int>(status);
+}
+
 } // namespace
 
-bool canRunXen(std::string &missing) {
+bool canRun(Way way, std::string &missing) {
+  if (way == Way::Guest && hasXen())
+    return true;
   if (!sys::findProgramByName(kQemu))
     missing = "qemu-system-x86";
-  else if (findHypervisor().empty())
+  else if (way == Way::Dom0 && findHypervisor().empty())
     missing = "xen-hypervisor-4.17-amd64";
+  else if (way == Way::Guest)
+    missing = missingForDom0();
   return missing.empty();
 }
 
 int run(const Request &request) {
   if (!sys::fs::exists(request.image))
     return fail("cannot open " + request.image + ": No such file or directory");
-  if (!sys::findProgramByName(kQemu))
-    return fail("cannot find qemu-system-x86_64; install qemu-system-x86");
   Scratch scratch;
   if (scratch.code)
     return fail("cannot create a scratch directory: " + scratch.code.message());
-  std::string statusFile = scratch.file("status");
-  std::vector<std::string> command = commonOptions(statusFile);
-  std::string memory = utostr(request.memory);
-  auto add = [&](std::initializer_list<std::string> words) {
-    command.insert(command.end(), words);
-  };
-  StringRef how;
-  if (request.way == Way::Direct) {
-    how = "on bare QEMU, without Xen";
-    add({"-M", "microvm,x-option-roms=off,isa-serial=on", "-m", memory,
-         "-chardev", "stdio,id=console,signal=off", "-device",
-         "isa-debugcon,iobase=0xe9,chardev=console", "-kernel", request.image,
-         "-append", request.commandLine});
-  } else {
-    std::string packed = findHypervisor(), xen = scratch.file("xen");
-    if (packed.empty())
-      return fail("there is no Xen in /boot; install "
-                  "xen-hypervisor-4.17-amd64");
-    if (Error error = unpackHypervisor(packed, xen))
-      return fail(toString(std::move(error)));
-    bool pv = request.way == Way::Pv;
-    how = pv ? "as PV dom0 on Xen in QEMU" : "as PVH dom0 on Xen in QEMU";
-    // A PVH dom0 needs an IOMMU; -icount makes Xen's own boot four times
-    // faster, since it waits for the clock.
-    if (!pv)
-      add({"-M", "q35", "-device", "amd-iommu"});
-    add({"-icount", "shift=8,sleep=off", "-rtc", "clock=vm", "-m",
-         utostr(request.memory + (pv ? 96 : 192)), "-serial", "stdio",
-         "-kernel", xen, "-append",
-         "console=com1 loglvl=error guest_loglvl=all dom0_mem=" + memory + "M" +
-             (pv ? "" : " dom0=pvh"),
-         "-initrd", request.image + " " + request.commandLine});
-  }
+  Expected<Plan> plan = makePlan(request, scratch);
+  if (!plan)
+    return fail(toString(plan.takeError()));
   if (!request.quiet)
-    errs() << "ampoule: running " << how << " (software emulation)\n";
+    errs() << "ampoule: running " << plan->how << '\n';
 
+  std::string xenMessages;
   Expected<ProcessResult> result = [&] {
-    Console console(request, request.way != Way::Direct);
-    return runProcess(command, request.timeout,
-                      [&](StringRef text) { console.write(text); });
+    Console console(request.image, plan->hasXenLines);
+    Expected<ProcessResult> ended =
+        runProcess(plan->command, plan->input, request.timeout,
+                   [&](StringRef text) { console.write(text); });
+    xenMessages = console.xenMessages();
+    return ended;
   }();
-  outs().flush();
   if (!result)
     return fail(toString(result.takeError()));
-  ErrorOr<std::unique_ptr<MemoryBuffer>> status =
-      MemoryBuffer::getFile(statusFile);
-  if (status && !(*status)->getBuffer().empty())
-    return static_cast<unsigned char>((*status)->getBuffer()[0]);
+  xenMessages += readText(scratch.file("log"));
+  std::optional<int> status = readStatus(*plan, scratch.file("status"));
+  if (request.verbose || !status)
+    errs() << xenMessages;
+  if (status)
+    return *status;
   if (result->timedOut) {
     errs() << "ampoule: error: no end after " << request.timeout
            << " s (--timeout=)\n";
     return kTimedOut;
   }
-  errs() << "ampoule: error: the image crashed without an exit status (QEMU "
-            "ended with "
-         << result->status << ")\n";
+  errs() << "ampoule: error: the image crashed without an exit status\n";
   return kCrashed;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Booting an image on this machine: on bare QEMU, or as the first domain of a
-// real Xen in QEMU. Both are software emulation.
+// Booting an image: under xl, as the first domain of Xen, or without Xen. There
+// is more than one way to come by a Xen; Run.cpp chooses.
 #pragma once
 
 #include <string>
@@ -8,18 +8,21 @@
 
 namespace ampoule::run {
 
+enum class Kind { Pv, Pvh };
 enum class Way {
+  Guest,  ///< domU under xl: this machine's, or that of a dom0 in QEMU
+  Dom0,   ///< the first domain of a Xen in QEMU
   Direct, ///< bare QEMU, by the PVH note
-  Pv,     ///< PV dom0 on Xen
-  Pvh,    ///< PVH dom0 on Xen
 };
 
 struct Request {
   std::string image;
   std::string commandLine;
-  Way way = Way::Pvh;
-  unsigned memory = 64;  ///< MiB
-  unsigned timeout = 60; ///< seconds
+  Kind kind = Kind::Pvh;
+  Way way = Way::Guest;
+  unsigned memory = 64;   ///< MiB
+  unsigned timeout = 60;  ///< seconds
+  std::string sharePath;  ///< share/ampoule of the installation
   bool quiet = false;
   bool verbose = false; ///< show Xen's own messages, too
 };
@@ -31,7 +34,7 @@ inline constexpr int kTimedOut = 124, kRunFailed = 125, kCrashed = 126;
 /// program's exit status, or one of the codes above after a message.
 int run(const Request &request);
 
-/// Whether Xen and QEMU are installed; otherwise says what is missing.
-bool canRunXen(std::string &missing);
+/// Whether images can be run that way here; otherwise says what is missing.
+bool canRun(Way way, std::string &missing);
 
 } // namespace ampoule::run

@@ -38,9 +38,13 @@ Expected<std::string> Symbolizer::rewrite(StringRef line) {
                                ", the report to build " + rest.trim());
     return line.str();
   }
+  // "by" has a return address: the call is before it.
   std::uint64_t address;
-  if (!rest.consume_front("  at 0x") || rest.trim().getAsInteger(16, address))
+  bool isCaller = rest.consume_front("  by 0x");
+  if ((!isCaller && !rest.consume_front("  at 0x")) ||
+      rest.trim().getAsInteger(16, address))
     return line.str();
+  address -= isCaller;
   Expected<DIInliningInfo> frames = symbolizer->symbolizeInlinedCode(
       debugFile, {address, object::SectionedAddress::UndefSection});
   if (!frames) {

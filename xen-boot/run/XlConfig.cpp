@@ -2,7 +2,6 @@
 #include "xen-boot/run/XlConfig.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -19,13 +18,13 @@ static std::string quote(StringRef text) {
   return result + "'";
 }
 
-std::string xlConfig(StringRef image, StringRef commandLine, bool pv,
-                     unsigned memory) {
-  return "name = " + quote(sys::path::filename(image)) + "\ntype = '" +
-         (pv ? "pv" : "pvh") + "'\nkernel = " + quote(image) +
+std::string xlConfig(StringRef name, StringRef image, StringRef commandLine,
+                     bool isPv, unsigned memory, StringRef onEnd) {
+  return "name = " + quote(name) + "\ntype = '" +
+         (isPv ? "pv" : "pvh") + "'\nkernel = " + quote(image) +
          "\ncmdline = " + quote(commandLine) + "\nmemory = " + utostr(memory) +
          "\nvcpus = 1\nmaxvcpus = 1\n"
-         "on_poweroff = 'destroy'\non_reboot = 'destroy'\n"
+         "on_poweroff = '" + onEnd.str() + "'\non_reboot = 'destroy'\n"
          "on_crash = 'preserve'\n";
 }
 
