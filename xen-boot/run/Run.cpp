@@ -133,7 +133,7 @@ Expected<Plan> planDom0(const Request &request, const Scratch &scratch) {
           "-icount", "shift=8,sleep=off", "-rtc", "clock=vm", "-m",
           utostr(request.memory + (isPv ? 96 : 192)), "-serial", "stdio",
           "-kernel", xen, "-append",
-          "console=com1 loglvl=error guest_loglvl=all dom0_mem=" +
+          "console=com1 loglvl=warning guest_loglvl=warning dom0_mem=" +
               utostr(request.memory) + "M" + (isPv ? "" : " dom0=pvh"),
           "-initrd", request.image + " " + request.commandLine});
   return plan;
@@ -217,6 +217,15 @@ Expected<Plan> makePlan(const Request &request, const Scratch &scratch) {
   llvm_unreachable("all ways covered");
 }
 
+/// As much as Xen says about a crash.
+StringRef lastLines(StringRef text) {
+  constexpr unsigned kLines = 44;
+  std::size_t at = text.size();
+  for (unsigned i = 0; i <= kLines && at != StringRef::npos && at != 0; ++i)
+    at = text.rfind('\n', at - 1);
+  return at == StringRef::npos ? text : text.drop_front(at + 1);
+}
+
 /// The status that the program left, if it came to that.
 std::optional<int> readStatus(const Plan &plan, const std::string &path) {
   std::string text = readText(path);
@@ -269,8 +278,10 @@ int run(const Request &request) {
     return fail(toString(result.takeError()));
   xenMessages += readText(scratch.file("log"));
   std::optional<int> status = readStatus(*plan, scratch.file("status"));
-  if (request.verbose || !status)
+  if (request.verbose)
     errs() << xenMessages;
+  else if (!status && !result->timedOut)
+    errs() << lastLines(xenMessages);
   if (status)
     return *status;
   if (result->timedOut) {
