@@ -79,6 +79,8 @@ private:
   }
   void addConstant(unsigned from, const Constant &constant, Reason reason,
                    SmallPtrSetImpl<const Constant *> &seen);
+  /// The node that defines a symbol, bitcode or native.
+  std::optional<unsigned> definitionOf(StringRef name);
   void addFunction(unsigned from, Function &function);
   void addValues();
   void addSections(InputFile &file);
@@ -111,6 +113,15 @@ unsigned Builder::nodeOf(GlobalValue &value) {
   return it->second;
 }
 
+std::optional<unsigned> Builder::definitionOf(StringRef name) {
+  if (GlobalValue *value = program.module->getNamedValue(name);
+      value && !value->isDeclaration())
+    return nodeOf(*value);
+  if (auto it = nativeDefinition.find(name); it != nativeDefinition.end())
+    return it->second;
+  return std::nullopt;
+}
+
 void Builder::addConstant(unsigned from, const Constant &constant,
                           Reason reason,
                           SmallPtrSetImpl<const Constant *> &seen) {
@@ -130,6 +141,10 @@ void Builder::addFunction(unsigned from, Function &function) {
   SmallPtrSet<const Value *, 16> called;
   for (Instruction &instruction : instructions(function)) {
     const Value *callee = nullptr;
+    // Code generation makes a call of it.
+    if (isa<ResumeInst>(instruction))
+      if (std::optional<unsigned> target = definitionOf("_Unwind_Resume"))
+        graph.nodes[from].edges.push_back({*target, Reason::Call});
     if (auto *call = dyn_cast<CallBase>(&instruction)) {
       callee = call->getCalledOperand();
       if (auto *target = dyn_cast<GlobalValue>(callee->stripPointerCasts()))
@@ -302,11 +317,8 @@ void Builder::addNative(InputFile &file) {
 }
 
 void Builder::addRoot(StringRef name, Reason reason) {
-  if (GlobalValue *value = program.module->getNamedValue(name);
-      value && !value->isDeclaration())
-    graph.roots.push_back({nodeOf(*value), reason});
-  else if (auto it = nativeDefinition.find(name); it != nativeDefinition.end())
-    graph.roots.push_back({it->second, reason});
+  if (std::optional<unsigned> node = definitionOf(name))
+    graph.roots.push_back({*node, reason});
 }
 
 void Builder::addRoots(ArrayRef<std::string> entries) {

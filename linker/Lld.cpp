@@ -124,7 +124,8 @@ runLld(ArrayRef<SmallString<0>> objects, const Program &program,
     return error;
   std::vector<std::string> args = {
       "ld.lld",          "-static",
-      "--gc-sections",   "--icf=safe",
+      "--gc-sections",   "-z",
+      "nostart-stop-gc", "--icf=safe",
       "--eh-frame-hdr",  "-z",
       "norelro",         "-z",
       "nognustack",      "-z",

@@ -77,6 +77,33 @@ void describeUse(const User &user, std::string &text) {
   }
 }
 
+/// Whether `module` or a native input has a section of that name.
+bool hasSection(const Program &program, StringRef name) {
+  if (any_of(program.module->global_objects(), [&](const GlobalObject &object) {
+        return object.getSection() == name;
+      }))
+    return true;
+  return any_of(program.natives, [&](const InputFile *file) {
+    return any_of(file->native->sections(), [&](const object::SectionRef &section) {
+      Expected<StringRef> its = section.getName();
+      if (its)
+        return *its == name;
+      consumeError(its.takeError());
+      return false;
+    });
+  });
+}
+
+/// Symbols of the link script, and those that frame a section whose name is an
+/// identifier (gABI extension of GNU ld: __start_NAME and __stop_NAME).
+bool isDefinedByLayout(StringRef name, const Program &program) {
+  if (name.ends_with("_array_start") || name.ends_with("_array_end") ||
+      name.starts_with("__eh_frame_"))
+    return true;
+  return (name.consume_front("__start_") || name.consume_front("__stop_")) &&
+         hasSection(program, name);
+}
+
 } // namespace
 
 void reportUndefined(Program &program, const SymbolTable &symbols,
@@ -90,10 +117,8 @@ void reportUndefined(Program &program, const SymbolTable &symbols,
         value.getName().starts_with("__ampoule_") ||
         available.contains(value.getName()))
       continue;
-    // Symbols that the link script defines.
     StringRef name = value.getName();
-    if (name.ends_with("_array_start") || name.ends_with("_array_end") ||
-        name.starts_with("__eh_frame_"))
+    if (isDefinedByLayout(name, program))
       continue;
     std::string text =
         "undefined symbol: " +

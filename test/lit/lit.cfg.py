@@ -54,6 +54,10 @@ config.substitutions += [
      + " --no-default-config"),
     ("%clang", clang),
 ]
+config.substitutions.insert(0, ("%compare", " ".join(
+    ["sh", os.path.join(config.test_source_root, "cxx/Inputs/compare.sh"),
+     os.path.join(config.llvm_bin, "clang++"), binary("ampoule-c++"),
+     binary("ampoule"), "%t.compare"])))
 
 # What a machine may lack. A test that needs it is counted as skipped, with
 # this name as the reason.
