@@ -9,6 +9,7 @@
 #include "linker/Merge.h"
 #include "linker/NativeChecks.h"
 #include "linker/Optimise.h"
+#include "linker/Features.h"
 #include "linker/Prune.h"
 #include "linker/Start.h"
 #include "linker/Undefined.h"
@@ -150,6 +151,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
   recordModules(report, addStartModules(*program, modules, live));
   if (config.prune == Prune::All)
     prune(*program, graph, live);
+  report.features = addFeatures(*program);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.
 
@@ -161,7 +163,6 @@ std::optional<Product> link(const Config &config, Diag &diag,
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
     return std::nullopt;
-  recordFeatures(report, *program);
   recordOwners(report, *program);
 
   std::vector<SmallString<0>> objects =

@@ -220,24 +220,6 @@ void recordModules(Report &report, std::vector<std::string> started) {
   report.startedModules = std::move(started);
 }
 
-void recordFeatures(Report &report, const Program &program) {
-  StringSet<> features;
-  for (const Function &function : *program.module) {
-    if (function.isDeclaration())
-      continue;
-    StringRef text =
-        function.getFnAttribute("target-features").getValueAsString();
-    SmallVector<StringRef> parts;
-    text.split(parts, ',', -1, /*KeepEmpty=*/false);
-    for (StringRef part : parts)
-      if (part.consume_front("+"))
-        features.insert(part);
-  }
-  for (const auto &feature : features)
-    report.features.push_back(feature.getKey().str());
-  sort(report.features);
-}
-
 void recordOwners(Report &report, const Program &program) {
   report.definitionsAfter = countDefinitions(*program.module);
   for (const GlobalValue &value : program.module->global_values()) {

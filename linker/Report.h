@@ -38,7 +38,6 @@ struct Report {
 Report beginReport(const Program &program, const SymbolTable &symbols,
                    const Config &config);
 void recordModules(Report &report, std::vector<std::string> started);
-void recordFeatures(Report &report, const Program &program);
 /// Notes which module each surviving symbol belongs to.
 void recordOwners(Report &report, const Program &program);
 /// Labels every byte of the finished file.

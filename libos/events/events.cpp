@@ -7,7 +7,7 @@
 
 #include "libos/abi/module.h"
 #include "libos/panic/panic.h"
-#include "libos/xen/xen.h"
+#include "libos/xen/cpuid.h"
 #include "xen-boot/abi/handoff.h"
 
 #include <xen/callback.h>
@@ -59,13 +59,7 @@ void dispatchWord(unsigned word) {
 /// (Intel SDM volume 1, section 13.2).
 std::uint32_t readSaveSize() {
   constexpr std::uint32_t kOsxsave = 1 << 27;
-  std::uint32_t a = 1, b, c = 0, d;
-  asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-  if (!(c & kOsxsave))
-    return 0;
-  a = 0xd, c = 0;
-  asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-  return b;
+  return xen::cpuid(1).ecx & kOsxsave ? xen::cpuid(0xd).ebx : 0;
 }
 
 void init(const abi::Handoff &) {

@@ -30,6 +30,9 @@ extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
   ampouleStart(handoff);
 }
 
+/// The host has its own way to say so: SIGILL.
+void start::requireProcessor() {}
+
 unsigned start::countWords(const abi::Handoff &) { return 0; }
 
 start::Arguments start::readArguments(const abi::Handoff &handoff, char **) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/posix/posix.h"
+#include "libos/xen/cpuid.h"
 
 using namespace ampoule::posix;
 
@@ -15,9 +16,8 @@ static bool random(std::uint64_t &value) {
 }
 
 AMPOULE_SYSCALL(getrandom, unsigned char *buffer, std::size_t size) {
-  std::uint32_t ecx, eax = 1, ebx, edx;
-  asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-  if (!(ecx & 1 << 30))
+  constexpr std::uint32_t kRdrand = 1 << 30;
+  if (!(ampoule::xen::cpuid(1).ecx & kRdrand))
     return -kNoSuchCall;
   for (std::size_t i = 0; i < size; ++i) {
     static std::uint64_t value;

@@ -33,6 +33,7 @@ static void runConstructors(const start::Arguments &args) {
 
 extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
   ampoule_start_modules(&handoff);
+  start::requireProcessor();
   // This function does not return, so its stack is as good as static memory.
   auto **words = static_cast<char **>(
       __builtin_alloca(start::countWords(handoff) * sizeof(char *)));

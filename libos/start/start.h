@@ -24,6 +24,9 @@ struct Arguments {
 /// `words` has room for countWords() pointers.
 Arguments readArguments(const abi::Handoff &handoff, char **words);
 
+/// Panics when the processor is not what the program was compiled for.
+void requireProcessor();
+
 /// How many pointers readArguments may write.
 unsigned countWords(const abi::Handoff &handoff);
 

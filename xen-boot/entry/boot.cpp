@@ -21,11 +21,19 @@ AMPOULE_BOOT void fail(const char *reason) {
 }
 
 AMPOULE_BOOT Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
-  Registers r;
-  asm volatile("cpuid"
-               : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-               : "a"(leaf), "c"(subleaf));
-  return r;
+  return xen::cpuid(leaf, subleaf);
+}
+
+AMPOULE_BOOT void enableExtendedState() {
+  constexpr std::uint32_t kXsave = 1 << 26, kStates = 0xe7;
+  constexpr std::uint64_t kOsxsave = 1 << 18;
+  if (!(cpuid(1).ecx & kXsave))
+    return;
+  // Xen emulates both instructions for a PV guest.
+  std::uint64_t cr4;
+  asm volatile("mov %%cr4, %0" : "=r"(cr4));
+  asm volatile("mov %0, %%cr4" ::"r"(cr4 | kOsxsave));
+  asm volatile("xsetbv" ::"a"(cpuid(0xd).eax & kStates), "c"(0), "d"(0));
 }
 
 /// Intel SDM volume 1, section 7.3.17.1: retry ten times.

@@ -3,7 +3,7 @@
 // later.
 #pragma once
 
-#include "libos/xen/xen.h"
+#include "libos/xen/cpuid.h"
 #include "xen-boot/abi/handoff.h"
 
 #include <cstddef>
@@ -29,10 +29,12 @@ inline std::uint64_t address(const void *pointer) {
 void begin(abi::Handoff &handoff, abi::Mode mode, std::uint64_t ticks,
            char *commandLine);
 
-struct Registers {
-  std::uint32_t eax, ebx, ecx, edx;
-};
+using xen::Registers;
 Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0);
+
+/// Switches on what the processor has of x87, SSE, AVX and AVX-512
+/// (Intel SDM volume 1, section 13.3).
+void enableExtendedState();
 
 /// Records [start, end) as free, without the `reserved` ranges in it, cut to
 /// the window that the image was linked for.

@@ -153,6 +153,7 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
   handoff.isDom0 = info->flags & SIF_INITDOMAIN;
   frames = reinterpret_cast<const std::uint64_t *>(info->mfn_list);
   installTraps();
+  enableExtendedState();
 
   std::uint64_t root = info->pt_base;
   std::uint64_t memoryEnd = info->nr_pages * abi::kPageSize;

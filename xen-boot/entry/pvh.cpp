@@ -34,8 +34,7 @@ AMPOULE_BOOT bool runsOnXen() {
 /// (Intel SDM volume 3A, section 2.5).
 AMPOULE_BOOT void enableFeatures() {
   constexpr std::uint64_t kUmip = 1 << 11, kFsgsbase = 1 << 16,
-                          kOsxsave = 1 << 18, kSmep = 1 << 20;
-  Registers basic = cpuid(1);
+                          kSmep = 1 << 20;
   Registers extended = cpuid(0).eax >= 7 ? cpuid(7) : Registers();
   std::uint64_t cr4;
   asm volatile("mov %%cr4, %0" : "=r"(cr4));
@@ -47,15 +46,8 @@ AMPOULE_BOOT void enableFeatures() {
     cr4 |= kSmep;
   if (extended.ecx & 1 << 2)
     cr4 |= kUmip;
-  bool hasXsave = basic.ecx & 1 << 26;
-  if (hasXsave)
-    cr4 |= kOsxsave;
   asm volatile("mov %0, %%cr4" ::"r"(cr4));
-  if (hasXsave) {
-    // x87, SSE, AVX and AVX-512, as far as the processor has them.
-    std::uint32_t state = cpuid(0xd).eax & 0xe7;
-    asm volatile("xsetbv" ::"a"(state), "c"(0), "d"(0));
-  }
+  enableExtendedState();
 }
 
 /// Interrupt stack table: exceptions get a stack of their own, or one that a
