@@ -145,6 +145,9 @@ std::optional<std::string> refusal(const Arg &arg) {
         return "this sanitizer's run-time library needs a kernel; run it on a "
                "build with the host compiler";
     return std::nullopt;
+  case options::OPT_fsanitize_minimal_runtime:
+    return "there is no run-time library; without this option a violation "
+           "traps, and the panic report names its line";
   default:
     return std::nullopt;
   }
@@ -222,6 +225,7 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   InputArgList args = clang::getDriverOptTable().ParseArgs(
       rest, missingIndex, missingCount, Visibility(options::ClangOption));
   bool emitsAssembly = false, emitsLlvm = false, threads = false;
+  bool sanitizes = false;
   std::string level = "2";
   bool libraries = true;
   std::vector<const char *> user;
@@ -243,6 +247,8 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
       emitsAssembly = true;
     else if (id == options::OPT_emit_llvm)
       emitsLlvm = true;
+    else if (id == options::OPT_fsanitize_EQ)
+      sanitizes = true;
     else if (id == options::OPT_nostdlib || id == options::OPT_nodefaultlibs)
       libraries = false;
     else if (id == options::OPT_l &&
@@ -256,7 +262,7 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
               : *arg->getValue()         ? arg->getValue()
                                          : "1";
     ArgStringList strings;
-    arg->renderAsInput(args, strings);
+    arg->render(args, strings);
     for (const char *string : strings)
       user.push_back(saver.save(StringRef(string)).data());
   }
@@ -267,7 +273,7 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
     return std::nullopt;
   out.linksCxx |= isCxx;
   out.noStandardLibraries = !libraries;
-  out.linker.push_back(saver.save("-O" + level).data());
+  out.linker.push_back(saver.save("--lto-O" + level).data());
 
   auto add = [&](const Twine &text) {
     out.clang.push_back(saver.save(text).data());
@@ -294,6 +300,9 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   add("-D__ampoule__=1");
   if (threads)
     add("-pthread");
+  // A violation traps: a panic report needs no run-time library.
+  if (sanitizes)
+    add("-fsanitize-trap=all");
   add("--end-no-unused-arguments");
   out.clang.insert(out.clang.end(), user.begin(), user.end());
   return out;

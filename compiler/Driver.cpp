@@ -164,10 +164,11 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
     SmallVector<std::pair<int, const clang::driver::Command *>, 4> failures;
     Log log(argv);
     result = driver.ExecuteCompilation(*compilation, failures);
-    log.write(*compilation, result);
     // As clang's own main: a crash, or exit code 70 and above, asks for a
     // reproducer.
     for (auto [code, command] : failures) {
+      if (result == 0)
+        result = code;
       bool crashed = code < 0 || code == 70;
       if (!crashed)
         continue;
@@ -175,6 +176,7 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
       result = 70;
       break;
     }
+    log.write(*compilation, result);
   }
   diagnostics.getClient()->finish();
   return result < 0 ? 70 : result;

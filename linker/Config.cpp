@@ -244,7 +244,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
                "' in '--ampoule-prune=': expected all or none");
 
   // Sizes and levels as clang spells them; s and z optimise like 2.
-  StringRef level = args.getLastArgValue(OPT_O, "2");
+  StringRef level = args.getLastArgValue(OPT_lto_O, "2");
   config.optLevel = StringSwitch<unsigned>(level)
                         .Case("0", 0)
                         .Cases({"1", "g"}, 1)

@@ -162,6 +162,11 @@ void Builder::addFunction(unsigned from, Function &function) {
         if (auto *constant = dyn_cast<Constant>(operand.get()))
           addConstant(from, *constant, Reason::Address, seen);
   }
+  if (function.hasFnAttribute(Attribute::StackProtect) ||
+      function.hasFnAttribute(Attribute::StackProtectStrong) ||
+      function.hasFnAttribute(Attribute::StackProtectReq))
+    if (std::optional<unsigned> target = definitionOf(kStackCheckFailed))
+      graph.nodes[from].edges.push_back({*target, Reason::Call});
   if (function.hasPersonalityFn())
     addConstant(from, *function.getPersonalityFn(), Reason::Personality, seen);
   if (function.hasPrefixData())

@@ -75,7 +75,9 @@ def error_unresolved_symbols : F<"error-unresolved-symbols">;
 def noinhibit_exec : F<"noinhibit-exec">, Group<RefusedGroup>;
 defm fatal_warnings : BF<"fatal-warnings">;
 def error_limit_eq : Joined<["--", "-"], "error-limit=">;
-def O : Joined<["-"], "O">, HelpText<"-O0 skips whole-program optimisation">;
+def O : Joined<["-"], "O">, Group<IgnoredGroup>;
+def lto_O : Joined<["--"], "lto-O">, MetaVarName<"<level>">,
+  HelpText<"Level of whole-program optimisation, as clang spells it; 0 skips it (default: 2)">;
 defm build_id : BF<"build-id">, Group<IgnoredGroup>;
 def build_id_eq : Joined<["--"], "build-id=">, Group<IgnoredGroup>;
 def version : F<"version">;
@@ -136,7 +138,6 @@ def color_diagnostics_eq : IgnoredJoined<"color-diagnostics=">;
 def threads : IgnoredJoined<"threads=">;
 def plugin : IgnoredValue<"plugin">;
 def plugin_opt : IgnoredJoined<"plugin-opt=">;
-def lto_O : IgnoredJoined<"lto-O">;
 def thinlto_cache : IgnoredJoined<"thinlto-cache-dir=">;
 def dynamic_linker : IgnoredValue<"dynamic-linker">;
 def dynamic_linker_eq : IgnoredJoined<"dynamic-linker=">;

@@ -517,6 +517,10 @@ std::unique_ptr<SymbolTable> resolveSymbols(const Config &config,
       resolver.addUndefined(name, /*weak=*/false, nullptr);
     resolver.addAbsolute(defsym.symbol);
   }
+  // Code generation may call it wherever -fstack-protector was given.
+  if (Symbol *symbol = symbols->find(kStackCheckFailed);
+      symbol && symbol->kind == Symbol::Lazy)
+    resolver.addUndefined(kStackCheckFailed, /*weak=*/false, nullptr);
   resolver.checkWrap();
   return symbols;
 }

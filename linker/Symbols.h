@@ -35,6 +35,9 @@ struct Symbol {
   bool isDefined() const { return kind == Defined || kind == Absolute; }
 };
 
+/// Called by functions with a stack protector; bitcode does not name it.
+inline constexpr llvm::StringLiteral kStackCheckFailed = "__stack_chk_fail";
+
 struct SymbolTable {
   Inputs inputs;
   llvm::MapVector<llvm::StringRef, Symbol *> table;

@@ -20,6 +20,12 @@ foreach(line ${calls})
   endif()
 endforeach()
 configure_file(musl/syscall_arch.h.in ${generated}/syscall_arch.h @ONLY)
+# Where musl gives up it executes HLT, which faults a process but just stops an
+# image.
+file(READ ${musl}/arch/x86_64/atomic_arch.h atomics)
+string(REPLACE "\"hlt\"" "\"ud2\"" atomics "${atomics}")
+file(WRITE ${generated}/atomic_arch.h.in "${atomics}")
+configure_file(${generated}/atomic_arch.h.in ${generated}/atomic_arch.h COPYONLY)
 file(READ ${musl}/VERSION version)
 string(STRIP "${version}" version)
 file(CONFIGURE OUTPUT ${generated}/version.h

@@ -12,6 +12,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import lit.formats
 
@@ -47,6 +48,7 @@ config.substitutions += [
     ("%direct", binary("ampoule") + " run --direct --quiet"),
     ("%ampoule", binary("ampoule")),
     ("%prefix", prefix),
+    ("%python", sys.executable),
     ("%unit", config.ampoule_unit),
     ("%source", config.ampoule_source),
     ("%llvm", config.llvm_bin),
