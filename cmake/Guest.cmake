@@ -25,12 +25,27 @@ ExternalProject_Add(guest
     -DAMPOULE_SOURCES=${AMPOULE_SOURCES} -DAMPOULE_LLVM_BIN=${AMPOULE_LLVM_BIN}
   BUILD_ALWAYS TRUE USES_TERMINAL_BUILD TRUE INSTALL_COMMAND "")
 
-# The drivers' other name, and binutils that understand bitcode.
-file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-file(CREATE_LINK ampoule-c++ ${CMAKE_BINARY_DIR}/bin/ampoule-cc SYMBOLIC)
+# The drivers' other names, and binutils that understand bitcode. Autoconf looks
+# for the triple of --host=.
+set(bin ${CMAKE_BINARY_DIR}/bin)
+file(MAKE_DIRECTORY ${bin})
+file(CREATE_LINK ampoule-c++ ${bin}/ampoule-cc SYMBOLIC)
+set(triple x86_64-ampoule-linux-musl)
+foreach(name cc gcc clang)
+  file(CREATE_LINK ampoule-cc ${bin}/${triple}-${name} SYMBOLIC)
+endforeach()
+foreach(name c++ g++ clang++)
+  file(CREATE_LINK ampoule-c++ ${bin}/${triple}-${name} SYMBOLIC)
+endforeach()
 foreach(tool ar ranlib nm strip objcopy objdump readelf size strings addr2line)
-  file(CREATE_LINK ${AMPOULE_LLVM_BIN}/llvm-${tool}
-       ${CMAKE_BINARY_DIR}/bin/ampoule-${tool} SYMBOLIC)
+  file(CREATE_LINK ${AMPOULE_LLVM_BIN}/llvm-${tool} ${bin}/ampoule-${tool}
+       SYMBOLIC)
+  file(CREATE_LINK ampoule-${tool} ${bin}/${triple}-${tool} SYMBOLIC)
+endforeach()
+
+foreach(name toolchain.cmake cross.ini)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/installed/${name}
+                 ${CMAKE_BINARY_DIR}/share/ampoule/${name} COPYONLY)
 endforeach()
 
 install(DIRECTORY ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/sysroot

@@ -169,7 +169,7 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
     for (auto [code, command] : failures) {
       if (result == 0)
         result = code;
-      bool crashed = code < 0 || code == 70;
+      bool crashed = code < 0 || code == 70 || code >= 128;
       if (!crashed)
         continue;
       driver.generateCompilationDiagnostics(*compilation, *command);

@@ -101,6 +101,22 @@ void readSize(const InputArgList &args, Id id, std::uint64_t unit,
     diag.error(Twine(arg->getSpelling()) + toString(size.takeError()));
 }
 
+/// What --print and --stop-after know, in the order of the walk.
+constexpr StringLiteral kProducts[] = {
+    "inputs", "symbols",   "merged", "modules",     "graph",
+    "reach",  "optimised", "layout", "page-tables"};
+constexpr StringLiteral kStages[] = {"inputs",   "merge",   "modules",
+                                     "reach",    "optimise", "codegen",
+                                     "layout",   "lld"};
+
+bool isOneOf(ArrayRef<StringLiteral> names, const Arg &arg, Diag &diag) {
+  if (is_contained(names, StringRef(arg.getValue())))
+    return true;
+  diag.error("invalid value '" + Twine(arg.getValue()) + "' in '" +
+             arg.getSpelling() + "': expected one of " + join(names, ", "));
+  return false;
+}
+
 void readOrdered(const InputArgList &args, Config &config, Diag &diag) {
   State state;
   std::vector<State> stack;
@@ -175,7 +191,8 @@ void readOrdered(const InputArgList &args, Config &config, Diag &diag) {
         diag.error("unknown emulation: " + Twine(arg->getValue()));
       break;
     case OPT_print:
-      config.print.push_back(arg->getValue());
+      if (isOneOf(kProducts, *arg, diag))
+        config.print.push_back(arg->getValue());
       break;
     }
   }
@@ -274,7 +291,9 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     config.map = "-";
   if (const Arg *map = args.getLastArg(OPT_Map))
     config.map = map->getValue();
-  config.stopAfter = args.getLastArgValue(OPT_stop_after).str();
+  if (const Arg *stage = args.getLastArg(OPT_stop_after);
+      stage && isOneOf(kStages, *stage, diag))
+    config.stopAfter = stage->getValue();
   if (const Arg *cache = args.getLastArg(OPT_ampoule_cache))
     config.cache = cache->getValue();
 

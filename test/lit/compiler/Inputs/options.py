@@ -43,7 +43,6 @@ def kept(option):
 
 
 def without_effect(option):
-    build("-O2", "-c", "main.cpp", "-o", "plain.o")
     status, output = build("-O2", *shlex.split(option), "-c", "main.cpp", "-o",
                            "a.o")
     if status != 0 or output:
@@ -53,9 +52,6 @@ def without_effect(option):
 
 
 def links(option):
-    if not os.path.exists("plain"):
-        build("-O2", "-c", "main.cpp", "-o", "main.o")
-        build("main.o", "-o", "plain")
     status, output = build("main.o", *shlex.split(option), "-o", "image")
     if status != 0 or output:
         complain(option, output or "fails")
@@ -77,6 +73,9 @@ def refused(option, *also):
         complain(option, "leaves an output file")
 
 
+build("-O2", "-c", "main.cpp", "-o", "main.o")
+build("-O2", "-c", "main.cpp", "-o", "plain.o")
+build("main.o", "-o", "plain")
 checks = {"Kept": kept, "Without effect": without_effect, "Links": links,
           "Refused": refused,
           "Refused by a link": lambda option: refused(option, "-O2")}
