@@ -3,6 +3,7 @@
 // same program must give the same bytes everywhere. Each partition is generated
 // in a thread and context of its own.
 #include "linker/Codegen.h"
+#include "linker/Frames.h"
 #include "linker/Optimise.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -26,6 +27,7 @@ void emitObject(Module &module, TargetMachine &machine,
                                   CodeGenFileType::ObjectFile))
     llvm_unreachable("X86 writes object files");
   passes.run(module);
+  dropDebugFrames(module, object);
 }
 
 } // namespace

@@ -157,6 +157,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
 
   std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
   AvailableCalls available(*program, *symbols, config);
+  References references = findReferences(*program, available);
   optimise(*program->module, *machine, config.optLevel,
            [&](StringRef name) { return available.contains(name); });
   walk.print("optimised",
@@ -170,7 +171,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
   if (!walk.passed("codegen"))
     return std::nullopt;
   // Not yet a reason to stop: the final link may find more of them.
-  reportUndefined(*program, *symbols, available, config, diag);
+  reportUndefined(*program, references, available, config, diag);
 
   std::optional<image::Image> image =
       layOut(objects, *program, config, diag, walk);

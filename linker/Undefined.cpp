@@ -106,24 +106,16 @@ bool isDefinedByLayout(StringRef name, const Program &program) {
 
 } // namespace
 
-void reportUndefined(Program &program, const SymbolTable &symbols,
-                     const AvailableCalls &available, const Config &config,
-                     Diag &diag) {
+References findReferences(const Program &program,
+                         const AvailableCalls &available) {
   constexpr unsigned kPlaces = 3;
+  References references;
   for (const GlobalValue &value : program.module->global_values()) {
     if (!value.isDeclaration() || value.use_empty() ||
-        value.hasExternalWeakLinkage() ||
         value.getName().starts_with("llvm.") ||
-        value.getName().starts_with("__ampoule_") ||
         available.contains(value.getName()))
       continue;
-    StringRef name = value.getName();
-    if (isDefinedByLayout(name, program))
-      continue;
-    std::string text =
-        "undefined symbol: " +
-        (config.demangle ? demangle(name.str()) : name.str());
-    program.reported.insert(text);
+    std::string &text = references[value.getName()];
     unsigned places = 0;
     for (const User *user : value.users()) {
       std::size_t before = text.size();
@@ -131,6 +123,25 @@ void reportUndefined(Program &program, const SymbolTable &symbols,
         describeUse(*user, text);
       places += text.size() != before;
     }
+  }
+  return references;
+}
+
+void reportUndefined(Program &program, const References &references,
+                     const AvailableCalls &available, const Config &config,
+                     Diag &diag) {
+  for (const GlobalValue &value : program.module->global_values()) {
+    StringRef name = value.getName();
+    if (!value.isDeclaration() || value.use_empty() ||
+        value.hasExternalWeakLinkage() || name.starts_with("llvm.") ||
+        name.starts_with("__ampoule_") || available.contains(name) ||
+        isDefinedByLayout(name, program))
+      continue;
+    std::string text =
+        "undefined symbol: " +
+        (config.demangle ? demangle(name.str()) : name.str());
+    program.reported.insert(text);
+    text += references.lookup(name);
     if (config.warnUnresolved)
       diag.warning(text);
     else

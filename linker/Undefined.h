@@ -18,9 +18,16 @@ private:
   llvm::StringSet<> names;
 };
 
+/// Where each name that nothing defines is used, in lld's form, with the source
+/// line where debug information has it. To be asked before functions are
+/// inlined into one another.
+using References = llvm::StringMap<std::string>;
+References findReferences(const Program &program,
+                          const AvailableCalls &available);
+
 /// Reports each strong reference that is still in the program and that nothing
-/// defines, in lld's form, with the source line where debug information has it.
-void reportUndefined(Program &program, const SymbolTable &symbols,
+/// defines.
+void reportUndefined(Program &program, const References &references,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag);
 
