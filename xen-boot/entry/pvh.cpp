@@ -106,6 +106,11 @@ AMPOULE_BOOT void meetXen(abi::Handoff &handoff) {
   if (xen::hypercall(__HYPERVISOR_memory_op,
                      std::uint64_t{XENMEM_add_to_physmap}, &physmap))
     fail("ampoule: Xen does not map shared_info\n");
+  // At its first call of this kind Xen notes that we are in 64-bit mode, and
+  // lays shared_info out accordingly (xen/arch/x86/hvm, hvm_latch_shinfo_size).
+  xen_hvm_param noCallback = {DOMID_SELF, 0, HVM_PARAM_CALLBACK_IRQ, 0};
+  xen::hypercall(__HYPERVISOR_hvm_op, std::uint64_t{HVMOP_set_param},
+                 &noCallback);
   handoff.isDom0 = ampoule_pvh_start_info.flags & SIF_INITDOMAIN;
   if (handoff.isDom0)
     return;

@@ -10,6 +10,7 @@
 #include "llvm/Support/TarWriter.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdlib>
+#include <ctime>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -142,6 +143,7 @@ Error Dom0::writePayload(const std::string &path, StringRef image,
     return tar.takeError();
   (*tar)->append("domain.cfg", config);
   (*tar)->append("image", (*buffer)->getBuffer());
+  (*tar)->append("time", utostr(static_cast<std::uint64_t>(std::time(nullptr))));
   return Error::success();
 }
 

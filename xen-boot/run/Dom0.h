@@ -18,7 +18,8 @@ public:
   explicit Dom0(std::vector<std::string> machine)
       : machine(std::move(machine)) {}
 
-  /// The disk that it reads when it is told to "go": image and configuration.
+  /// The disk that it reads when it is told to "go": image, configuration,
+  /// and the time: a restored machine has that of its snapshot.
   llvm::Error writePayload(const std::string &path, llvm::StringRef image,
                            llvm::StringRef config) const;
 
