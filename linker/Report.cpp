@@ -33,12 +33,21 @@ std::string moduleOf(const Program &program, const GlobalValue &value) {
   return it == program.moduleOfOrigin.end() ? "program" : it->second;
 }
 
+constexpr StringLiteral kUnwindTables = "unwind tables";
+
+bool isUnwindTable(StringRef section) {
+  return section.starts_with(".eh_frame") ||
+         section.starts_with(".gcc_except_table");
+}
+
 /// Bytes of the allocated sections of an object, by owner.
 void addObjectSizes(const ELF64LEObjectFile &object, StringRef fallback,
                     function_ref<std::string(StringRef)> ownerOfSymbol,
                     std::map<std::string, std::uint64_t> &sizes) {
   DenseMap<std::uint64_t, std::string> ownerOfSection;
   for (ELFSymbolRef symbol : object.symbols()) {
+    if (symbol.getELFType() == ELF::STT_SECTION)
+      continue;
     Expected<section_iterator> section = symbol.getSection();
     Expected<StringRef> name = symbol.getName();
     if (section && name && *section != object.section_end() && !name->empty())
@@ -51,8 +60,14 @@ void addObjectSizes(const ELF64LEObjectFile &object, StringRef fallback,
     if (!(section.getFlags() & ELF::SHF_ALLOC) || section.isVirtual())
       continue;
     auto it = ownerOfSection.find(section.getIndex());
-    sizes[it == ownerOfSection.end() ? fallback.str() : it->second] +=
-        section.getSize();
+    Expected<StringRef> name = section.getName();
+    if (it != ownerOfSection.end())
+      sizes[it->second] += section.getSize();
+    else if (name && isUnwindTable(*name))
+      sizes[kUnwindTables.str()] += section.getSize();
+    else
+      sizes[fallback.str()] += section.getSize();
+    consumeError(name ? Error::success() : name.takeError());
   }
 }
 
@@ -109,8 +124,8 @@ std::string ownerOf(const Report &report, StringRef symbol) {
   auto it = report.moduleOfSymbol.find(symbol.str());
   if (it != report.moduleOfSymbol.end())
     return it->second;
-  if (symbol.starts_with(".eh_frame") || symbol == ".gcc_except_table")
-    return "unwind tables";
+  if (isUnwindTable(symbol))
+    return kUnwindTables.str();
   if (symbol == ".note")
     return "notes";
   return "native runtime";

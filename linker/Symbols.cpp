@@ -19,6 +19,7 @@
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/StringSaver.h"
 
 using namespace llvm;
@@ -66,11 +67,20 @@ private:
   StringSet<> comdats;
 };
 
-StringRef moduleName(StringRef path) {
+/// The file's name; an archive's without suffix. What a driver compiled for this
+/// link only has a name in the temporary directory, main-1a2b3c.o: it is called
+/// main.o, the same in every run.
+std::string moduleName(StringRef path) {
   StringRef file = sys::path::filename(path);
   if (file.consume_back(".a") || file.consume_back(".so"))
-    return file;
-  return file;
+    return file.str();
+  SmallString<128> temporary;
+  sys::path::system_temp_directory(/*ErasedOnReboot=*/true, temporary);
+  static const Regex pattern("^(.*)-[0-9a-f]{6}\\.o$");
+  SmallVector<StringRef, 2> parts;
+  if (sys::path::parent_path(path) == temporary && pattern.match(file, &parts))
+    return (parts[1] + ".o").str();
+  return file.str();
 }
 
 Symbol *Resolver::insert(StringRef name) {
@@ -395,7 +405,7 @@ void Resolver::addArchive(MemoryBufferRef buffer, const InputSpec &spec,
   }
   InputArchive &input = out.inputs.archives.emplace_back();
   input.path = path.str();
-  input.module = moduleName(path).str();
+  input.module = moduleName(path);
   input.isRuntime = spec.isRuntime;
   input.archive = std::move(*archive);
 
@@ -481,7 +491,7 @@ void Resolver::addSpec(const InputSpec &spec) {
     return addArchive(reference, spec, path);
   InputFile &file = out.inputs.files.emplace_back();
   file.name = path;
-  file.module = moduleName(path).str();
+  file.module = moduleName(path);
   file.isRuntime = spec.isRuntime;
   file.buffer = reference;
   if (Error error = openFile(file))

@@ -9,7 +9,7 @@
 //     108400  total
 #include "tools/Report.h"
 
-#include "llvm/Support/Format.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,16 +20,35 @@ using namespace llvm;
 namespace ampoule::tools {
 namespace {
 
-void printTable(StringRef title, const std::map<std::string, std::int64_t> &rows,
-                std::int64_t total) {
+using Sizes = std::map<std::string, std::int64_t>;
+
+/// Largest first. `before`, of what the linker counted before pruning, may be
+/// empty; it has no headers, padding and tables.
+void printTable(StringRef title, const Sizes &sizes, const Sizes &before) {
   std::vector<std::pair<std::int64_t, std::string>> sorted;
-  for (auto &[name, bytes] : rows)
-    sorted.push_back({-bytes, name});
+  std::int64_t total = 0, totalBefore = 0;
+  Sizes all = sizes;
+  all.insert(before.begin(), before.end());
+  for (auto &[name, bytes] : all) {
+    auto it = sizes.find(name);
+    sorted.push_back({it == sizes.end() ? 0 : -it->second, name});
+  }
   llvm::sort(sorted);
-  outs() << "\n   bytes  " << title << '\n';
-  for (auto &[bytes, name] : sorted)
-    outs() << format("%8lld  ", static_cast<long long>(-bytes)) << name << '\n';
-  outs() << format("%8lld  total\n", static_cast<long long>(total));
+  auto printRow = [&](std::int64_t was, std::int64_t is, StringRef name) {
+    if (!before.empty())
+      outs() << right_justify(was ? itostr(was) : "", 8);
+    outs() << right_justify(itostr(is), 8) << "  " << name << '\n';
+  };
+  outs() << '\n' << (before.empty() ? "" : "  before") << "   bytes  " << title
+         << '\n';
+  for (auto &[bytes, name] : sorted) {
+    auto it = before.find(name);
+    std::int64_t was = it == before.end() ? 0 : it->second;
+    printRow(was, -bytes, name);
+    total -= bytes;
+    totalBefore += was;
+  }
+  printRow(totalBefore, total, "total");
 }
 
 } // namespace
@@ -51,7 +70,7 @@ int printReport(StringRef image) {
       consumeError(value.takeError());
     return 1;
   }
-  std::map<std::string, std::int64_t> modules, kinds;
+  Sizes modules, kinds, before;
   std::int64_t total = 0;
   for (const json::Value &entry : *map) {
     const json::Object *piece = entry.getAsObject();
@@ -66,9 +85,14 @@ int printReport(StringRef image) {
   }
   outs() << image << ": " << total << " bytes, build "
          << report->getString("buildId").value_or("?") << '\n';
-  printTable("module", modules, total);
-  printTable("kind", kinds, total);
-  if (const json::Array *calls = report->getArray("unimplemented");
+  if (const json::Object *counted = report->getObject("modules"))
+    for (auto &[name, sizes] : *counted)
+      if (const json::Object *object = sizes.getAsObject())
+        if (std::optional<std::int64_t> bytes = object->getInteger("before"))
+          before[name.str()] = *bytes;
+  printTable("module", modules, before);
+  printTable("kind", kinds, {});
+  if (const json::Array *calls = report->getArray("unimplementedSystemCalls");
       calls && !calls->empty()) {
     outs() << "\nsystem calls that return ENOSYS:\n";
     for (const json::Value &call : *calls)
