@@ -5,7 +5,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: build demo check install
+.PHONY: build demo check bench install
 
 build: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
@@ -21,6 +21,10 @@ demo: build
 
 check: build
 	scripts/check $(BUILD)
+
+bench: build
+	scripts/setup libc++-22-dev libc++abi-22-dev
+	bench/bench $(BUILD)
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)

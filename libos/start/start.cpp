@@ -31,7 +31,14 @@ static void runConstructors(const start::Arguments &args) {
     (*f)(args.count, args.values, args.environment);
 }
 
+/// Time stamp counter at the first instruction, for programs that measure
+/// (bench/programs/start.cpp); gone when none does.
+extern "C" {
+constinit std::uint64_t ampoule_entry_ticks = 0;
+}
+
 extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
+  ampoule_entry_ticks = handoff.entryTicks;
   ampoule_start_modules(&handoff);
   start::requireProcessor();
   // This function does not return, so its stack is as good as static memory.
