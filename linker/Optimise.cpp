@@ -7,6 +7,7 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
 
@@ -22,6 +23,12 @@ std::unique_ptr<TargetMachine> createTargetMachine(unsigned optLevel) {
     LLVMInitializeX86AsmParser();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86Disassembler();
+    // Branch funnels serve retpolines. They must not be apart from the tables
+    // that they compare with, as they would be in two partitions.
+    if (auto *threshold = static_cast<cl::opt<unsigned> *>(
+            cl::getRegisteredOptions().lookup(
+                "wholeprogramdevirt-branch-funnel-threshold")))
+      threshold->setValue(0);
     return true;
   }();
   (void)initialised;
