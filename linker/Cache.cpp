@@ -44,12 +44,24 @@ bool hashFile(SHA256 &hash, StringRef path) {
 
 } // namespace
 
+Error checkOutput(StringRef path) {
+  StringRef folder = sys::path::parent_path(path);
+  std::error_code code;
+  if (sys::fs::is_directory(path))
+    code = std::make_error_code(std::errc::is_a_directory);
+  else if (!folder.empty() && !sys::fs::exists(folder))
+    code = std::make_error_code(std::errc::no_such_file_or_directory);
+  else
+    return Error::success();
+  return createStringError("cannot open output file " + path + ": " +
+                           code.message());
+}
+
 Error writeOutput(StringRef path, StringRef bytes, bool executable) {
   if (path == "/dev/null")
     return Error::success();
-  if (sys::fs::is_directory(path))
-    return createStringError("cannot open output file " + path +
-                             ": Is a directory");
+  if (Error error = checkOutput(path))
+    return error;
   unsigned mode = sys::fs::all_read | sys::fs::owner_write |
                   (executable ? sys::fs::all_exe : 0);
   Expected<sys::fs::TempFile> file =

@@ -15,6 +15,9 @@ struct Files {
   std::string report;
 };
 
+/// Whether a file can be there; asked before the work of a link.
+llvm::Error checkOutput(llvm::StringRef path);
+
 /// Writes `bytes` to `path` whole or not at all.
 llvm::Error writeOutput(llvm::StringRef path, llvm::StringRef bytes,
                         bool executable);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Code generation. A large program is split in two, whatever the machine: the
+// Code generation. A large program is split in four, whatever the machine: the
 // same program must give the same bytes everywhere. Each partition is generated
 // in a thread and context of its own.
 #include "linker/Codegen.h"
@@ -17,7 +17,7 @@ using namespace llvm;
 namespace ampoule::linker {
 namespace {
 
-constexpr unsigned kPartitions = 2;
+constexpr unsigned kPartitions = 4;
 
 void emitObject(Module &module, TargetMachine &machine,
                 SmallVectorImpl<char> &object) {

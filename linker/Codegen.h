@@ -10,7 +10,7 @@ namespace ampoule::linker {
 
 /// A section per function and per variable, so that the final link can drop
 /// what only code generation might have needed. Modules above
-/// kParallelThreshold instructions are generated in two threads; the pieces
+/// kParallelThreshold instructions are generated in several threads; the pieces
 /// are the same ones each time.
 std::vector<llvm::SmallString<0>> generateCode(Program &program,
                                                llvm::TargetMachine &machine,

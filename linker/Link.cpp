@@ -79,6 +79,10 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
     diag.error("the output " + config->output + " is also an input");
     return 1;
   }
+  if (Error error = checkOutput(config->output)) {
+    diag.error(std::move(error));
+    return 1;
+  }
   if (config->kind != OutputKind::Image) {
     writeLibrary(*config, diag);
     return diag.failed();

@@ -5,6 +5,7 @@
 // every definition, no red zone, closed-world linkage, and bodies for system
 // calls that the library OS does not implement.
 #include "linker/Merge.h"
+#include "linker/NativeChecks.h"
 #include "linker/Diag.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -170,6 +171,11 @@ bool Merger::add(InputFile &file) {
     diag.error(file.name + ": " + toString(std::move(error)));
     return false;
   }
+  module.setTargetTriple(program.module->getTargetTriple());
+  for (const GlobalIFunc &ifunc : module.ifuncs())
+    diag.error(describeIfunc(file.name, ifunc.getName()));
+  if (!module.ifunc_empty())
+    return false;
   noteVirtualTables(file, module);
   renameWrapped(module);
   for (GlobalObject &object : module.global_objects())

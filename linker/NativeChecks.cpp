@@ -80,11 +80,25 @@ private:
 
 } // namespace
 
+std::string describeIfunc(StringRef file, StringRef symbol) {
+  return (file + ": '" + symbol +
+          "' is an ifunc: nothing runs its resolver when an image is loaded; "
+          "choose by a function pointer")
+      .str();
+}
+
 void checkNatives(const SymbolTable &symbols, Diag &diag) {
   std::optional<RedZoneFinder> finder;
   for (const InputFile *file : symbols.loaded) {
     if (!file->native || file->isRuntime)
       continue;
+    for (const ELFSymbolRef &symbol : file->native->symbols()) {
+      if (symbol.getELFType() != ELF::STT_GNU_IFUNC)
+        continue;
+      Expected<StringRef> name = symbol.getName();
+      diag.error(describeIfunc(file->name, name ? *name : "?"));
+      consumeError(name ? Error::success() : name.takeError());
+    }
     if (!finder)
       finder.emplace();
     for (const SectionRef &section : file->native->sections()) {
