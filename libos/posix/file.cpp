@@ -56,7 +56,10 @@ AMPOULE_SYSCALL(read, long fd, char *buffer, std::size_t size) {
   return file ? file->read(buffer, size) : -kBadDescriptor;
 }
 
-AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
+/// A short transfer ends the call: a terminal has given all of a line.
+template <typename Transfer>
+static long forEachSegment(long fd, const Segment *segments, long count,
+                           Transfer transfer) {
   const File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
@@ -66,35 +69,28 @@ AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
   for (long i = 0; i < count; ++i) {
     if (segments[i].size == 0)
       continue;
-    long written = file->write(segments[i].base, segments[i].size);
-    if (written < 0)
-      return total ? total : written;
-    total += written;
-    if (static_cast<std::size_t>(written) != segments[i].size)
+    long done = transfer(*file, segments[i].base, segments[i].size);
+    if (done < 0)
+      return total ? total : done;
+    total += done;
+    if (static_cast<std::size_t>(done) != segments[i].size)
       break;
   }
   return total;
 }
 
+AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
+  return forEachSegment(fd, segments, count,
+                        [](const File &file, char *from, std::size_t size) {
+                          return file.write(from, size);
+                        });
+}
+
 AMPOULE_SYSCALL(readv, long fd, const Segment *segments, long count) {
-  const File *file = fileOf(fd);
-  if (!file)
-    return -kBadDescriptor;
-  if (count < 0 || count > kMaxSegments)
-    return -kInvalid;
-  // A short read ends the call: a terminal has given all of a line.
-  long total = 0;
-  for (long i = 0; i < count; ++i) {
-    if (segments[i].size == 0)
-      continue;
-    long got = file->read(segments[i].base, segments[i].size);
-    if (got < 0)
-      return total ? total : got;
-    total += got;
-    if (static_cast<std::size_t>(got) != segments[i].size)
-      break;
-  }
-  return total;
+  return forEachSegment(fd, segments, count,
+                        [](const File &file, char *to, std::size_t size) {
+                          return file.read(to, size);
+                        });
 }
 
 AMPOULE_SYSCALL(close, long fd) {
