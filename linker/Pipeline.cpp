@@ -151,6 +151,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
   recordModules(report, addStartModules(*program, modules, live));
   if (config.prune == Prune::All)
     prune(*program, graph, live);
+  recordUnimplemented(report, *program);
   report.features = addFeatures(*program);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.

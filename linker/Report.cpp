@@ -241,10 +241,15 @@ void recordOwners(Report &report, const Program &program) {
     if (value.isDeclaration())
       continue;
     report.moduleOfSymbol[value.getName().str()] = moduleOf(program, value);
-    if (originOf(value) == kUnimplementedOrigin)
-      report.unimplemented.push_back(
-          value.getName().drop_front(StringRef("sys_").size()).str());
   }
+}
+
+void recordUnimplemented(Report &report, const Program &program) {
+  for (const Function &function : *program.module)
+    if (!function.isDeclaration() &&
+        originOf(function) == kUnimplementedOrigin)
+      report.unimplemented.push_back(
+          function.getName().drop_front(StringRef("sys_").size()).str());
   sort(report.unimplemented);
 }
 

@@ -38,6 +38,9 @@ struct Report {
 Report beginReport(const Program &program, const SymbolTable &symbols,
                    const Config &config);
 void recordModules(Report &report, std::vector<std::string> started);
+/// Notes the system calls that live code makes and that nothing implements;
+/// before optimisation folds their result into the callers.
+void recordUnimplemented(Report &report, const Program &program);
 /// Notes which module each surviving symbol belongs to.
 void recordOwners(Report &report, const Program &program);
 /// Labels every byte of the finished file.

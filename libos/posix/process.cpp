@@ -20,6 +20,49 @@ AMPOULE_SYSCALL(set_tid_address) { return 1; }
 AMPOULE_SYSCALL(set_robust_list) { return 0; }
 AMPOULE_SYSCALL(sched_yield) { return 0; }
 
+/// There is one directory.
+AMPOULE_SYSCALL(getcwd, char *buffer, std::size_t size) {
+  constexpr long kRange = 34; // ERANGE
+  if (size < 2)
+    return -kRange;
+  buffer[0] = '/';
+  buffer[1] = 0;
+  return 2;
+}
+
+AMPOULE_SYSCALL(chdir, const char *path) {
+  return path[0] == '/' && path[1] == 0 ? 0 : -kNoEntry;
+}
+
+AMPOULE_SYSCALL(umask, long mask) {
+  static constinit long current = 022;
+  long old = current;
+  current = mask & 0777;
+  return old;
+}
+
+/// No limit is enforced, and none can be set.
+AMPOULE_SYSCALL(prlimit64, long, long, const std::uint64_t *next,
+                std::uint64_t *old) {
+  constexpr long kNotPermitted = 1; // EPERM
+  constexpr std::uint64_t kInfinity = ~0ull;
+  if (next)
+    return -kNotPermitted;
+  old[0] = old[1] = kInfinity; // soft, hard
+  return 0;
+}
+
+/// All time since the start was the program's.
+AMPOULE_SYSCALL(getrusage, long, std::int64_t *usage) {
+  constexpr unsigned kWords = 18; // struct rusage, arch/x86_64
+  std::uint64_t now = time::monotonic();
+  for (unsigned i = 0; i < kWords; ++i)
+    usage[i] = 0;
+  usage[0] = static_cast<std::int64_t>(now / kNanosecondsPerSecond);
+  usage[1] = static_cast<std::int64_t>(now % kNanosecondsPerSecond / 1000);
+  return 0;
+}
+
 AMPOULE_SYSCALL(exit_group, long status) {
   shutdown::end(shutdown::Kind::Exit, static_cast<int>(status));
 }

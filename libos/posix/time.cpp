@@ -39,6 +39,13 @@ AMPOULE_SYSCALL(clock_gettime, long clock, TimeSpec *result) {
   return 0;
 }
 
+AMPOULE_SYSCALL(gettimeofday, std::int64_t *result) {
+  std::uint64_t time = time::real();
+  result[0] = static_cast<std::int64_t>(time / kNanosecondsPerSecond);
+  result[1] = static_cast<std::int64_t>(time % kNanosecondsPerSecond / 1000);
+  return 0;
+}
+
 AMPOULE_SYSCALL(clock_getres, long clock, TimeSpec *result) {
   if (clock < 0 || clock > kLastClock)
     return -kInvalid;

@@ -21,3 +21,7 @@
   __syscall5(n, __scc(a), __scc(b), __scc(c), __scc(d), __scc(e))
 #define __syscall_cp6(n, a, b, c, d, e, f)                                     \
   __syscall6(n, __scc(a), __scc(b), __scc(c), __scc(d), __scc(e), __scc(f))
+
+#undef __socketcall_cp
+#define __socketcall_cp(name, a, b, c, d, e, f)                                \
+  __socketcall(name, a, b, c, d, e, f)
