@@ -16,6 +16,6 @@ std::vector<llvm::SmallString<0>> generateCode(Program &program,
                                                llvm::TargetMachine &machine,
                                                unsigned optLevel);
 
-inline constexpr unsigned kParallelThreshold = 200000;
+inline constexpr unsigned kParallelThreshold = 50000;
 
 } // namespace ampoule::linker
