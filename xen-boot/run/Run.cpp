@@ -15,6 +15,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -226,6 +227,24 @@ StringRef lastLines(StringRef text) {
   return at == StringRef::npos ? text : text.drop_front(at + 1);
 }
 
+/// Where the domain was, if Xen says so:
+///   RIP:    e033:[<0000000000103f17>]
+std::string crashPlace(const std::string &image, StringRef messages) {
+  static const Regex pattern("RIP: +[0-9a-f]+:\\[<([0-9a-f]+)>\\]");
+  SmallVector<StringRef, 2> parts;
+  if (!pattern.match(messages, &parts))
+    return "";
+  std::string line = ("  at 0x" + parts[1]).str();
+  Expected<Symbolizer> symbolizer = Symbolizer::open(image);
+  Expected<std::string> text =
+      symbolizer ? symbolizer->rewrite(line)
+                 : Expected<std::string>(symbolizer.takeError());
+  if (text)
+    return *text + '\n';
+  consumeError(text.takeError());
+  return line + '\n';
+}
+
 /// The status that the program left, if it came to that.
 std::optional<int> readStatus(const Plan &plan, const std::string &path) {
   std::string text = readText(path);
@@ -281,7 +300,8 @@ int run(const Request &request) {
   if (request.verbose)
     errs() << xenMessages;
   else if (!status && !result->timedOut)
-    errs() << lastLines(xenMessages);
+    errs() << lastLines(xenMessages)
+           << crashPlace(request.image, xenMessages);
   if (status)
     return *status;
   if (result->timedOut) {
