@@ -149,12 +149,8 @@ void Merger::discardAssemblySymbols(llvm::Module &module,
 void Merger::noteVirtualTables(InputFile &file, llvm::Module &module) {
   if (module.getModuleFlag("Virtual Function Elim"))
     return;
-  StringRef source = module.getSourceFileName();
-  bool isC = source.ends_with(".c") || source.ends_with(".s") ||
-             source.ends_with(".S");
-  if (!isC)
-    program.virtualsKept.push_back(file.name +
-                                   " was compiled without Ampoule's flags");
+  program.virtualsKept.push_back(file.name +
+                                 " was compiled without Ampoule's flags");
 }
 
 bool Merger::add(InputFile &file) {
@@ -328,27 +324,20 @@ void Merger::finish() {
   collectAssemblySymbols();
 }
 
-/// A native file that may hold C++ can call virtual functions, too.
+/// Whether a native file can call virtual functions or derive classes: compiled
+/// code can, even under names of C. Assembly names no source file.
 bool mayHoldCxx(const InputFile &file) {
-  bool isC = false;
   for (object::ELFSymbolRef symbol : file.native->symbols()) {
     Expected<StringRef> name = symbol.getName();
     if (!name) {
       consumeError(name.takeError());
       continue;
     }
-    if (symbol.getELFType() == ELF::STT_FILE)
-      isC = name->ends_with(".c") || name->ends_with(".s") ||
-            name->ends_with(".S");
-    else if (name->starts_with("_Z") || *name == "__gxx_personality_v0")
+    bool isAssembly = name->ends_with(".s") || name->ends_with(".S");
+    if (symbol.getELFType() == ELF::STT_FILE ? !isAssembly
+                                             : name->starts_with("_Z"))
       return true;
   }
-  if (isC)
-    return false;
-  // Assembly names no file; compiled code always does.
-  for (object::ELFSymbolRef symbol : file.native->symbols())
-    if (symbol.getELFType() == ELF::STT_FILE)
-      return true;
   return false;
 }
 
