@@ -11,8 +11,10 @@ separate_arguments(AMPOULE_LLVM_DEFINITIONS NATIVE_COMMAND
 function(ampoule_host_target name)
   target_include_directories(${name} PRIVATE ${AMPOULE_SOURCE_DIR}
                              ${CMAKE_BINARY_DIR}/generated)
-  target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS}
-                             ${CLANG_INCLUDE_DIRS} ${LLD_INCLUDE_DIRS})
+  # Last: the same folder can hold libc++abi's headers, which are not ours.
+  foreach(folder ${LLVM_INCLUDE_DIRS} ${CLANG_INCLUDE_DIRS} ${LLD_INCLUDE_DIRS})
+    target_compile_options(${name} PRIVATE "SHELL:-idirafter ${folder}")
+  endforeach()
   target_compile_definitions(${name} PRIVATE ${AMPOULE_LLVM_DEFINITIONS}
                              AMPOULE_VERSION="${PROJECT_VERSION}")
   target_compile_options(${name} PRIVATE ${AMPOULE_HOST_FLAGS})
