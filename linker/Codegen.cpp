@@ -28,6 +28,7 @@ void emitObject(Module &module, TargetMachine &machine,
     llvm_unreachable("X86 writes object files");
   passes.run(module);
   dropDebugFrames(module, object);
+  trimLastFrame(object);
 }
 
 } // namespace

@@ -25,6 +25,14 @@ DenseSet<unsigned> sectionsThatUnwind(const ELFFile<ELF64LE> &file,
   return result;
 }
 
+const ELF64LE::Shdr *findSection(const ELFFile<ELF64LE> &file,
+                                 StringRef name) {
+  for (const ELF64LE::Shdr &section : cantFail(file.sections()))
+    if (cantFail(file.getSectionName(section)) == name)
+      return &section;
+  return nullptr;
+}
+
 } // namespace
 
 void dropDebugFrames(const Module &module, SmallVectorImpl<char> &object) {
@@ -38,14 +46,8 @@ void dropDebugFrames(const Module &module, SmallVectorImpl<char> &object) {
   // LLVM wrote it just now: it is well-formed.
   auto file = cantFail(
       ELFFile<ELF64LE>::create(StringRef(object.data(), object.size())));
-  const ELF64LE::Shdr *frames = nullptr, *relocations = nullptr;
-  for (const ELF64LE::Shdr &section : cantFail(file.sections())) {
-    StringRef name = cantFail(file.getSectionName(section));
-    if (name == ".eh_frame")
-      frames = &section;
-    else if (name == ".rela.eh_frame")
-      relocations = &section;
-  }
+  const ELF64LE::Shdr *frames = findSection(file, ".eh_frame");
+  const ELF64LE::Shdr *relocations = findSection(file, ".rela.eh_frame");
   if (!frames || !relocations)
     return;
   const ELF64LE::Shdr &symbols =
@@ -77,6 +79,33 @@ void dropDebugFrames(const Module &module, SmallVectorImpl<char> &object) {
                             relocation.getType(/*isMips64EL=*/false),
                             /*IsMips64EL=*/false);
   }
+}
+
+void trimLastFrame(SmallVectorImpl<char> &object) {
+  auto file = cantFail(
+      ELFFile<ELF64LE>::create(StringRef(object.data(), object.size())));
+  const ELF64LE::Shdr *frames = findSection(file, ".eh_frame");
+  if (!frames)
+    return;
+  ArrayRef<std::uint8_t> bytes = cantFail(file.getSectionContents(*frames));
+  std::uint64_t last = 0, length = 0;
+  for (std::uint64_t at = 0; at + 4 <= bytes.size(); at += 4 + length) {
+    last = at;
+    length = support::endian::read32le(&bytes[at]);
+  }
+  // Length, pointer to the common entry, address, range, augmentation with a
+  // pointer or without: what is behind that are instructions, then DW_CFA_nop.
+  constexpr std::uint64_t kHead = 16;
+  if (length < kHead + 8 || last + 4 + length != bytes.size())
+    return;
+  std::uint64_t instructions = last + kHead + 1 + bytes[last + kHead];
+  std::uint64_t word = bytes.size() - 4;
+  constexpr std::uint8_t kArgumentsSize = 0x2e; // its operand may be zero
+  if (word < instructions || support::endian::read32le(&bytes[word]) != 0 ||
+      bytes[word - 1] == kArgumentsSize)
+    return;
+  support::endian::write32le(const_cast<std::uint8_t *>(&bytes[last]),
+                             static_cast<std::uint32_t>(length - 4));
 }
 
 } // namespace ampoule::linker

@@ -15,4 +15,9 @@ namespace ampoule::linker {
 void dropDebugFrames(const llvm::Module &module,
                      llvm::SmallVectorImpl<char> &object);
 
+/// The assembler pads the last frame description of a section by a word if that
+/// makes the section end on eight bytes, so it depends on what stood before.
+/// Takes the word off; what is left of the section reads as its end.
+void trimLastFrame(llvm::SmallVectorImpl<char> &object);
+
 } // namespace ampoule::linker
