@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 build: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
 
-$(BUILD)/build.ninja:
+$(BUILD)/build.ninja: scripts/setup
 	scripts/setup
 	cmake -G Ninja -S . -B $(BUILD)
 

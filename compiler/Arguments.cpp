@@ -183,8 +183,7 @@ bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
       }
       [[fallthrough]];
     default:
-      if (arg->getOption().getID() == OPT_ampoule_target ||
-          arg->getOption().matches(OPT_LinkGroup)) {
+      if (arg->getOption().matches(OPT_LinkGroup)) {
         out.linker.push_back(saver.save(text).data());
         break;
       }
@@ -267,7 +266,7 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
       user.push_back(saver.save(StringRef(string)).data());
   }
   // clang itself complains about an option whose value is missing.
-  for (unsigned i = 0; i < missingCount && i == 0; ++i)
+  if (missingCount != 0)
     user.push_back(rest[missingIndex]);
   if (failed)
     return std::nullopt;

@@ -29,7 +29,7 @@ namespace {
 
 /// Directories with just the wanted header packages of the host. Links, so that
 /// nothing else of /usr/include can be found by accident.
-std::string hostHeaderDirectory(const Arguments &args, StringRef prefix,
+std::string hostHeaderDirectory(const Arguments &args,
                                 bool &failed) {
   if (args.hostHeaders.empty())
     return "";
@@ -110,8 +110,7 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
   // In an installed tree, as in the build, everything lies beside bin/.
   std::string prefix =
       sys::path::parent_path(sys::path::parent_path(program)).str();
-  StringRef name = sys::path::stem(argv[0]);
-  bool isCxx = name.ends_with("++") || sys::path::filename(argv[0]).ends_with("++");
+  bool isCxx = sys::path::filename(argv[0]).ends_with("++");
   if (asksForVersion(argv.drop_front())) {
     // CMake, Meson and autoconf look for "clang version".
     outs() << "Ampoule clang version " << CLANG_VERSION_STRING << " (Ampoule "
@@ -128,7 +127,7 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
   if (args->helpOnly)
     return 0;
   bool failed = false;
-  std::string headers = hostHeaderDirectory(*args, prefix, failed);
+  std::string headers = hostHeaderDirectory(*args, failed);
   if (failed)
     return 1;
 
@@ -137,7 +136,6 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
   if (!headers.empty())
     driverArgs.append({"-idirafter", headers.c_str()});
 
-  clang::DiagnosticOptions diagnosticOptions;
   std::unique_ptr<clang::DiagnosticOptions> parsed =
       clang::CreateAndPopulateDiagOpts(driverArgs);
   clang::TextDiagnosticPrinter printer(errs(), *parsed);

@@ -8,16 +8,17 @@ class Own<string name> : Joined<["--"], "ampoule-" # name>;
 class OwnFlag<string name> : Flag<["--"], "ampoule-" # name>;
 def LinkGroup : OptionGroup<"link">;
 
-def ampoule_target : Own<"target=">, MetaVarName<"<xen|linux>">,
-  HelpText<"Build an image for Xen, or a static Linux program from the same "
-           "pipeline, for tests and for programs that the build itself runs "
-           "(default: xen)">;
 def ampoule_host_headers : Own<"host-headers=">, MetaVarName<"<name>">,
   HelpText<"Find <name> of the host's /usr/include: a header-only package. "
            "Nothing else of /usr/include is visible">;
 def ampoule_help : OwnFlag<"help">, HelpText<"Show these options">;
 
 // Passed on to the linker (linker/Options.td).
+def ampoule_target : Own<"target=">, Group<LinkGroup>,
+  MetaVarName<"<xen|linux>">,
+  HelpText<"Build an image for Xen, or a static Linux program from the same "
+           "pipeline, for tests and for programs that the build itself runs "
+           "(default: xen)">;
 def ampoule_memory_max : Own<"memory-max=">, Group<LinkGroup>,
   MetaVarName<"<size>">,
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;

@@ -140,7 +140,7 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   request.commandLine = run::formatCommandLine(
       args.getAllArgValues(OPT_env), sys::path::filename(parts.image),
       parts.arguments);
-  // libos/start/arguments.cpp has room for a page.
+  // MAX_GUEST_CMDLINE (xen/include/public/xen.h), with the final zero.
   if (request.commandLine.size() >= 1024) {
     fail("the command line is longer than Xen passes on (1023 bytes)");
     return false;

@@ -24,8 +24,7 @@ configure_file(musl/syscall_arch.h.in ${generated}/syscall_arch.h @ONLY)
 # image.
 file(READ ${musl}/arch/x86_64/atomic_arch.h atomics)
 string(REPLACE "\"hlt\"" "\"ud2\"" atomics "${atomics}")
-file(WRITE ${generated}/atomic_arch.h.in "${atomics}")
-configure_file(${generated}/atomic_arch.h.in ${generated}/atomic_arch.h COPYONLY)
+file(CONFIGURE OUTPUT ${generated}/atomic_arch.h CONTENT "${atomics}" @ONLY)
 file(READ ${musl}/VERSION version)
 string(STRIP "${version}" version)
 file(CONFIGURE OUTPUT ${generated}/version.h

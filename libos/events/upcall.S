@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where Xen interrupts the program. All registers are kept, those of the
 // floating-point unit too: handlers are ordinary code.
+#include "xen-boot/abi/registers.h"
 
 // Saves everything, calls ampouleUpcall, restores everything but the frame.
 .macro HANDLE
-  push %rax
-  push %rbx
-  push %rcx
-  push %rdx
-  push %rsi
-  push %rdi
-  push %rbp
-  push %r8
-  push %r9
-  push %r10
-  push %r11
-  push %r12
-  push %r13
-  push %r14
-  push %r15
+  SAVE_REGISTERS
   cld
   mov %rsp, %rbx
   call ampoule_upcall_body

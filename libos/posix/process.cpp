@@ -48,11 +48,12 @@ AMPOULE_SYSCALL(prlimit64, long, long, const std::uint64_t *next,
   constexpr std::uint64_t kInfinity = ~0ull;
   if (next)
     return -kNotPermitted;
-  old[0] = old[1] = kInfinity; // soft, hard
+  if (old)
+    old[0] = old[1] = kInfinity; // soft, hard
   return 0;
 }
 
-/// All time since the start was the program's.
+/// All time that the monotonic clock counts is taken for the program's.
 AMPOULE_SYSCALL(getrusage, long, std::int64_t *usage) {
   constexpr unsigned kWords = 18; // struct rusage, arch/x86_64
   std::uint64_t now = time::monotonic();

@@ -3,6 +3,7 @@
 // stub of 16 bytes a vector, for the interrupt gates that the linker writes
 // (Intel SDM volume 3A, section 7.12); PV gets the same by way of a stub that
 // drops what Xen pushes on top (rcx and r11).
+#include "xen-boot/abi/registers.h"
 #define HAS_ERROR_CODE ((1 << 8) | (0x1f << 10) | (1 << 17) | (1 << 21) | (3 << 29))
 #define VECTORS 32
 #define GATES (VECTORS + 1)
@@ -41,21 +42,7 @@ ampoule_pv_trap_stubs:
 
 // The frame is libos/panic/panic.h: TrapFrame.
 trap:
-  push %rax
-  push %rbx
-  push %rcx
-  push %rdx
-  push %rsi
-  push %rdi
-  push %rbp
-  push %r8
-  push %r9
-  push %r10
-  push %r11
-  push %r12
-  push %r13
-  push %r14
-  push %r15
+  SAVE_REGISTERS
   mov %rsp, %rdi
   cld
   and $-16, %rsp
