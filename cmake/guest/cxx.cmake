@@ -35,7 +35,21 @@ set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})
 # libc++abi, 128-bit builtins from compiler-rt.
 file(GLOB sources ${llvm}/libcxx/src/*.cpp ${llvm}/libcxx/src/filesystem/*.cpp
      ${llvm}/libcxx/src/ryu/*.cpp)
-list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins)\\.cpp$")
+list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins|system_error)\\.cpp$")
+# A stream can fail with a system_error, whose message would bring printf into
+# every image with iostreams, for the one number in "Unknown error %d".
+file(READ ${llvm}/libcxx/src/system_error.cpp text)
+set(formatted "std::snprintf(buffer, strerror_buff_size, \"Unknown error %d\", ev);
+    error_message = buffer;")
+string(REPLACE "${formatted}" "errno = old_errno;
+    return \"Unknown error \" + std::to_string(ev);" changed "${text}")
+if(changed STREQUAL text)
+  message(FATAL_ERROR "${llvm}/libcxx/src/system_error.cpp has changed: "
+                      "do_strerror_r is not as cmake/guest/cxx.cmake expects")
+endif()
+file(CONFIGURE OUTPUT ${generated}/cxx/system_error.cpp CONTENT "${changed}"
+     @ONLY)
+list(APPEND sources ${generated}/cxx/system_error.cpp)
 guest_library(libc++ SOURCES ${sources}
   FLAGS ${cxx_flags} -D_LIBCPP_BUILDING_LIBRARY
         -D_LIBCPP_REMOVE_TRANSITIVE_INCLUDES -DLIBCXX_BUILDING_LIBCXXABI
@@ -59,7 +73,7 @@ guest_library(libunwind
           ${unwind}/src/UnwindLevel1-gcc-ext.c
           ${unwind}/src/UnwindRegistersSave.S
           ${unwind}/src/UnwindRegistersRestore.S
-  FLAGS ${common} -O2 -DNDEBUG -D_GNU_SOURCE -D_LIBUNWIND_IS_BAREMETAL
+  FLAGS ${common} -Oz -DNDEBUG -D_GNU_SOURCE -D_LIBUNWIND_IS_BAREMETAL
         -D_LIBUNWIND_IS_NATIVE_ONLY -D_LIBUNWIND_HAS_NO_THREADS
         -D_LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS -I${unwind}/include
         -funwind-tables -w

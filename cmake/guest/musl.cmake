@@ -71,6 +71,12 @@ foreach(name setjmp/x86_64/setjmp setjmp/x86_64/longjmp
         signal/x86_64/sigsetjmp fenv/x86_64/fenv)
   list(APPEND assembly ${musl}/src/${name}.s)
 endforeach()
+# Moves by the processor's string instructions: a tenth of the C twins' size.
+set(moves "")
+foreach(name memcpy memmove memset)
+  list(APPEND moves ${musl}/src/string/x86_64/${name}.s)
+  list(REMOVE_ITEM sources ${musl}/src/string/${name}.c)
+endforeach()
 list(REMOVE_ITEM sources ${musl}/src/setjmp/setjmp.c
      ${musl}/src/setjmp/longjmp.c ${musl}/src/signal/sigsetjmp.c
      ${musl}/src/fenv/fenv.c)
@@ -79,7 +85,7 @@ set(musl_flags -std=gnu99 -ffreestanding -D_XOPEN_SOURCE=700
     -I${CMAKE_CURRENT_SOURCE_DIR}/musl -I${generated} -I${musl}/arch/x86_64
     -I${musl}/arch/generic -I${musl}/src/include -I${musl}/src/internal
     ${libc_includes} -fno-strict-aliasing -fno-unwind-tables -w)
-guest_library(libc SOURCES ${sources} ${assembly}
+guest_library(libc SOURCES ${sources} ${assembly} ${moves}
               FLAGS ${bitcode} ${musl_flags} DEPENDS c-headers)
 
 # Speed where programs spend it, size elsewhere.
@@ -102,7 +108,7 @@ set_property(SOURCE ${musl}/src/stdlib/qsort.c ${musl}/src/stdlib/qsort_nr.c
 file(GLOB math ${musl}/src/math/*.c)
 list(FILTER math EXCLUDE REGEX "gamma|signgam")
 set(calls "")
-foreach(name memcpy memmove memset memcmp strlen)
+foreach(name memcmp strlen)
   list(APPEND calls ${musl}/src/string/${name}.c)
 endforeach()
 # The same files with other flags: sources have one set of properties, so the
@@ -117,7 +123,7 @@ foreach(source ${math} ${calls} ${musl}/src/legacy/../string/bcmp.c)
        CONTENT "#include \"@source@\"\n" @ONLY)
   list(APPEND wrappers ${generated}/libcalls/${name})
 endforeach()
-guest_library(libcalls SOURCES ${wrappers}
+guest_library(libcalls SOURCES ${wrappers} ${moves}
               FLAGS ${common} ${musl_flags} -O2 -fno-builtin -I${musl}/src/math
               DEPENDS c-headers)
 

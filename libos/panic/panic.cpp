@@ -19,6 +19,8 @@
 #include "libos/shutdown/shutdown.h"
 #include "libos/xen/xen.h"
 
+#include <cstddef>
+
 extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
     __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_build_id[];
 
@@ -58,15 +60,48 @@ private:
   unsigned size = 0;
 };
 
-const char *const kNames[] = {
-    "divide error", "debug exception", "non-maskable interrupt", "breakpoint",
-    "overflow", "bound range exceeded", "invalid instruction",
-    "device not available", "double fault", "coprocessor overrun",
-    "invalid task state", "segment not present", "stack fault",
-    "general protection fault", "page fault", "reserved exception",
-    "floating-point exception", "alignment check", "machine check",
-    "SIMD floating-point exception", "virtualisation exception",
-    "control protection exception"};
+// One text after the other: a table of pointers would be as long again.
+constexpr char kNames[] =
+    "divide error\0debug exception\0non-maskable interrupt\0breakpoint\0"
+    "overflow\0bound range exceeded\0invalid instruction\0"
+    "device not available\0double fault\0coprocessor overrun\0"
+    "invalid task state\0segment not present\0stack fault\0"
+    "general protection fault\0page fault\0reserved exception\0"
+    "floating-point exception\0alignment check\0machine check\0"
+    "SIMD floating-point exception\0virtualisation exception\0"
+    "control protection exception";
+constexpr unsigned kReserved = 15, kLastName = 21;
+
+const char *nameOf(std::uint64_t vector) {
+  const char *name = kNames;
+  for (std::uint64_t i = vector > kLastName ? kReserved : vector; i != 0; --i)
+    while (*name++ != 0)
+      ;
+  return name;
+}
+
+struct Register {
+  char name[8];
+  std::uint8_t place; ///< in eight bytes from the frame's begin
+};
+
+#define AMPOULE_REGISTER(name, field) {name, offsetof(TrapFrame, field) / 8}
+constexpr Register kRegisters[] = {
+    AMPOULE_REGISTER("rip ", rip), AMPOULE_REGISTER(" rsp ", rsp),
+    AMPOULE_REGISTER(" flags ", rflags),
+    AMPOULE_REGISTER("rax ", rax), AMPOULE_REGISTER(" rbx ", rbx),
+    AMPOULE_REGISTER(" rcx   ", rcx),
+    AMPOULE_REGISTER("rdx ", rdx), AMPOULE_REGISTER(" rsi ", rsi),
+    AMPOULE_REGISTER(" rdi   ", rdi),
+    AMPOULE_REGISTER("rbp ", rbp), AMPOULE_REGISTER(" r8  ", r8),
+    AMPOULE_REGISTER(" r9    ", r9),
+    AMPOULE_REGISTER("r10 ", r10), AMPOULE_REGISTER(" r11 ", r11),
+    AMPOULE_REGISTER(" r12   ", r12),
+    AMPOULE_REGISTER("r13 ", r13), AMPOULE_REGISTER(" r14 ", r14),
+    AMPOULE_REGISTER(" r15   ", r15)};
+#undef AMPOULE_REGISTER
+constexpr unsigned kRegistersInLine = 3;
+constexpr unsigned kRegisterCount = sizeof(kRegisters) / sizeof(*kRegisters);
 
 std::uint64_t number(const char *symbol) {
   return reinterpret_cast<std::uint64_t>(symbol);
@@ -171,9 +206,7 @@ void killedBySignal(int signal) {
 }
 
 extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
-  const char *name = frame.vector < sizeof(kNames) / sizeof(*kNames)
-                         ? kNames[frame.vector]
-                         : "reserved exception";
+  const char *name = nameOf(frame.vector);
   if (frame.vector == kPageFault) {
     std::uint64_t address = faultAddress();
     std::uint64_t bottom = number(__ampoule_stack_bottom);
@@ -183,21 +216,13 @@ extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
   } else {
     begin(name, frame.error ? ", error " : "", frame.error != 0, frame.error);
   }
-  struct {
-    const char *name;
-    std::uint64_t value;
-  } registers[] = {
-      {"rip ", frame.rip}, {" rsp ", frame.rsp}, {" flags ", frame.rflags},
-      {"rax ", frame.rax}, {" rbx ", frame.rbx}, {" rcx   ", frame.rcx},
-      {"rdx ", frame.rdx}, {" rsi ", frame.rsi}, {" rdi   ", frame.rdi},
-      {"rbp ", frame.rbp}, {" r8  ", frame.r8},  {" r9    ", frame.r9},
-      {"r10 ", frame.r10}, {" r11 ", frame.r11}, {" r12   ", frame.r12},
-      {"r13 ", frame.r13}, {" r14 ", frame.r14}, {" r15   ", frame.r15}};
-  for (unsigned i = 0; i < 18; i += 3) {
+  const auto *words = reinterpret_cast<const std::uint64_t *>(&frame);
+  for (const Register *row = kRegisters; row != kRegisters + kRegisterCount;
+       row += kRegistersInLine) {
     Line line;
     line << "  ";
-    for (unsigned j = i; j < i + 3; ++j)
-      (line << registers[j].name).address(registers[j].value);
+    for (unsigned i = 0; i != kRegistersInLine; ++i)
+      (line << row[i].name).address(words[row[i].place]);
   }
   if (isText(frame.rip))
     (Line() << "  at ").address(frame.rip);

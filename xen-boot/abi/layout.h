@@ -33,6 +33,9 @@ inline constexpr std::uint64_t kSharedInfoFrame = 0xfefe0;
 inline constexpr std::uint64_t kConsoleFrame = 0xfefff;
 inline constexpr std::uint64_t kXenstoreFrame = 0xfeffc;
 
+/// From one exception's entry to the next (xen-boot/entry/traps.S).
+inline constexpr unsigned kStubSize = 4;
+
 inline constexpr std::uint64_t kDefaultMemoryMax = 512u << 20;
 inline constexpr std::uint64_t kDefaultStackSize = 256u << 10;
 

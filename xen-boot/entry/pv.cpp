@@ -7,6 +7,7 @@
 // The first megabyte of guest-physical memory is not used by an image: its
 // pages become the page tables that are needed for the rest; what does not fit
 // there is taken from the end of memory.
+#include "xen-boot/abi/layout.h"
 #include "xen-boot/entry/boot.h"
 
 using namespace ampoule;
@@ -139,7 +140,7 @@ AMPOULE_BOOT void installTraps() {
   for (unsigned vector = 0; vector < 32; ++vector)
     traps[vector] = {static_cast<std::uint8_t>(vector), kMaskUpcalls,
                      FLAT_KERNEL_CS,
-                     address(ampoule_pv_trap_stubs) + vector * 16};
+                     address(ampoule_pv_trap_stubs) + vector * abi::kStubSize};
   xen::hypercall(__HYPERVISOR_set_trap_table, traps);
 }
 

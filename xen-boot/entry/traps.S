@@ -1,53 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Processor exceptions, all fatal so far: save the registers and report. One
-// stub of 16 bytes a vector, for the interrupt gates that the linker writes
-// (Intel SDM volume 3A, section 7.12); PV gets the same by way of a stub that
-// drops what Xen pushes on top (rcx and r11).
+// stub a vector (kStubSize in xen-boot/abi/layout.h), which tells the number to
+// what all have in common; the linker writes the interrupt gates (Intel SDM
+// volume 3A, section 7.12), Xen calls the second row.
 #include "xen-boot/abi/registers.h"
 #define HAS_ERROR_CODE ((1 << 8) | (0x1f << 10) | (1 << 17) | (1 << 21) | (3 << 29))
 #define VECTORS 32
 #define GATES (VECTORS + 1)
 
+.macro STUBS common
+  .set vector, 0
+  .rept VECTORS
+  push $vector                    // two bytes, and the jump two
+  jmp \common
+  .set vector, vector + 1
+  .endr
+.endm
+
   .text
-  .balign 16
+  .balign 4
   .globl __ampoule_trap_stubs
+  .type __ampoule_trap_stubs, @function
 __ampoule_trap_stubs:
-  .set vector, 0
-  .rept VECTORS
-  .balign 16
-  .if ((HAS_ERROR_CODE >> vector) & 1) == 0
-  push $0
-  .endif
-  push $vector
-  jmp trap
-  .set vector, vector + 1
-  .endr
-// The gate behind the exceptions: Xen's upcalls, if libos/events is in the
-// image. Otherwise interrupts stay off.
-  .balign 16
-  .weak ampoule_upcall
-  jmp ampoule_upcall
+  STUBS .Ltrap
 
-  .balign 16
-  .globl ampoule_pv_trap_stubs
-ampoule_pv_trap_stubs:
-  .set vector, 0
-  .rept VECTORS
-  .balign 16
+// The frame is libos/panic/panic.h: TrapFrame. Vectors for which the processor
+// pushes no error code get one of zero.
+.Ltrap:
+  push %rax
+  push %rcx
+  mov 16(%rsp), %ecx
+  mov $HAS_ERROR_CODE, %eax
+  bt %ecx, %eax
   pop %rcx
-  pop %r11
-  jmp __ampoule_trap_stubs + 16 * vector
-  .set vector, vector + 1
-  .endr
-
-// The frame is libos/panic/panic.h: TrapFrame.
-trap:
+  pop %rax
+  jc .LsaveRegisters
+  push (%rsp)
+  movq $0, 8(%rsp)
+.LsaveRegisters:
   SAVE_REGISTERS
   mov %rsp, %rdi
   cld
   and $-16, %rsp
   call ampouleTrap                // does not return
   ud2
+  .size __ampoule_trap_stubs, . - __ampoule_trap_stubs
+
+// What Xen pushes on top (rcx and r11) goes back where it was.
+  .balign 4
+  .globl ampoule_pv_trap_stubs
+  .type ampoule_pv_trap_stubs, @function
+ampoule_pv_trap_stubs:
+  STUBS .LpvTrap
+.LpvTrap:
+  mov 8(%rsp), %rcx
+  mov 16(%rsp), %r11
+  pop 8(%rsp)                     // the vector, into r11's place
+  lea 8(%rsp), %rsp
+  jmp .Ltrap
+  .size ampoule_pv_trap_stubs, . - ampoule_pv_trap_stubs
+
+// The gate behind the exceptions: Xen's upcalls, if libos/events is in the
+// image. Otherwise interrupts stay off.
+  .globl __ampoule_upcall_gate
+  .type __ampoule_upcall_gate, @function
+  .weak ampoule_upcall
+__ampoule_upcall_gate:
+  jmp ampoule_upcall
+  .size __ampoule_upcall_gate, . - __ampoule_upcall_gate
 
 // The gates themselves: constant data that the linker fills.
   .section .ampoule.idt, "a", @progbits

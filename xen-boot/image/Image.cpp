@@ -25,7 +25,6 @@ namespace {
 constexpr std::size_t kStoredZeros = 128;
 constexpr std::size_t kBuildIdSize = 20;
 constexpr unsigned kGateSize = 16;
-constexpr unsigned kStubSize = 16;
 
 std::uint8_t *at(Linked &linked, std::uint64_t address, std::uint64_t size) {
   for (Region &region : linked.regions) {
@@ -45,15 +44,18 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
   std::uint64_t table = linked.symbol("__ampoule_idt");
   std::uint64_t stubs = linked.symbol("__ampoule_trap_stubs");
   std::uint8_t *gates = at(linked, table, size);
-  if (!gates || !stubs)
-    return createStringError("the image has no interrupt table to fill: "
-                             "__ampoule_idt or __ampoule_trap_stubs is missing");
+  std::uint64_t upcall = linked.symbol("__ampoule_upcall_gate");
+  if (!gates || !stubs || !upcall)
+    return createStringError(
+        "the image has no interrupt table to fill: __ampoule_idt, "
+        "__ampoule_trap_stubs or __ampoule_upcall_gate is missing");
   constexpr std::uint64_t kCodeSelector = 8, kInterruptGate = 0x8e;
   // Exceptions get a stack of their own (interrupt stack table, entry 1), so
   // that a stack overflow can be reported. Interrupts stay on the program's.
   constexpr unsigned kExceptions = 32;
   for (unsigned vector = 0; vector != size / kGateSize; ++vector) {
-    std::uint64_t handler = stubs + vector * kStubSize;
+    std::uint64_t handler =
+        vector < kExceptions ? stubs + vector * abi::kStubSize : upcall;
     std::uint64_t low = (handler & 0xffff) | kCodeSelector << 16 |
                         std::uint64_t{vector < kExceptions} << 32 |
                         kInterruptGate << 40 | ((handler >> 16) & 0xffff) << 48;
