@@ -63,6 +63,11 @@ int runFrontend(ArrayRef<const char *> args, const char *argv0) {
     remove_fatal_error_handler();
     return 1;
   }
+  // The linker names the lines of calls: without -g, track locations and emit
+  // nothing of them into the image.
+  clang::CodeGenOptions &codegen = instance.getCodeGenOpts();
+  if (codegen.getDebugInfo() == codegenoptions::NoDebugInfo)
+    codegen.setDebugInfo(codegenoptions::LocTrackingOnly);
   bool success = clang::ExecuteCompilerInvocation(&instance);
   remove_fatal_error_handler();
   return !success;

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Builds the reference graph. Bitcode gives an edge per operand, with the
-// reason that the instruction or initialiser tells; native files give an edge
-// per relocation, at the grain at which the final link keeps or drops them.
+// The output of --print=graph:
+//
+//   root _start: entry point
+//   main -> puts: call at main.cpp:3:5
 #include "linker/Graph.h"
-#include "linker/Diag.h"
 
-#include "llvm/IR/Constants.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/InlineAsm.h"
-#include "llvm/IR/Instructions.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace llvm;
-using namespace llvm::object;
 
 namespace ampoule::linker {
 
@@ -41,6 +37,12 @@ StringRef describe(Reason reason) {
     return "used by assembly";
   case Reason::Native:
     return "used by native section";
+  case Reason::Codegen:
+    return "kept for code generation";
+  case Reason::Derived:
+    return "made by the optimiser";
+  case Reason::Module:
+    return "part of it";
   case Reason::ModuleInit:
     return "module init";
   case Reason::ModuleNeeds:
@@ -49,394 +51,32 @@ StringRef describe(Reason reason) {
   llvm_unreachable("unknown reason");
 }
 
-namespace {
-
-class Builder {
-public:
-  Builder(Program &program, const SymbolTable &symbols, const Config &config,
-          Diag &diag)
-      : program(program), symbols(symbols), config(config), diag(diag) {}
-
-  Graph build(ArrayRef<std::string> entries);
-
-private:
-  unsigned nodeOf(GlobalValue &value);
-  std::string moduleOf(StringRef origin) const {
-    auto it = program.moduleOfOrigin.find(origin);
-    return it == program.moduleOfOrigin.end() ? origin.str() : it->second;
-  }
-  void addEdge(unsigned from, GlobalValue *to, Reason reason) {
-    if (auto *function = dyn_cast<Function>(to);
-        function && function->isIntrinsic())
-      return;
-    unsigned node;
-    if (auto it = nativeDefinition.find(to->getName());
-        to->isDeclaration() && it != nativeDefinition.end())
-      node = it->second;
-    else
-      node = nodeOf(*to); // may move graph.nodes
-    graph.nodes[from].edges.push_back({node, reason});
-  }
-  void addConstant(unsigned from, const Constant &constant, Reason reason,
-                   SmallPtrSetImpl<const Constant *> &seen);
-  /// The node that defines a symbol, bitcode or native.
-  std::optional<unsigned> definitionOf(StringRef name);
-  void addFunction(unsigned from, Function &function);
-  void addValues();
-  void addSections(InputFile &file);
-  void addNative(InputFile &file);
-  void addRelocations(InputFile &file, const ELFSectionRef &section,
-                      unsigned from);
-  bool addTarget(InputFile &file, unsigned from, const ELFSymbolRef &symbol);
-  void addRoots(ArrayRef<std::string> entries);
-  void addRoot(StringRef name, Reason reason);
-  bool isNativeRoot(const ELFSectionRef &section, StringRef name) const;
-
-  Program &program;
-  const SymbolTable &symbols;
-  const Config &config;
-  Diag &diag;
-  Graph graph;
-  DenseMap<std::pair<const InputFile *, unsigned>, unsigned> ofSection;
-  StringMap<unsigned> nativeDefinition;         ///< the section's node by symbol
-  StringMap<std::vector<unsigned>> byIdentifier; ///< for __start_X, __stop_X
-};
-
-unsigned Builder::nodeOf(GlobalValue &value) {
-  auto [it, isNew] = graph.ofValue.insert({&value, graph.nodes.size()});
-  if (isNew) {
-    Node &node = graph.nodes.emplace_back();
-    node.value = &value;
-    node.name = value.getName().str();
-    node.module = moduleOf(originOf(value));
-  }
-  return it->second;
-}
-
-std::optional<unsigned> Builder::definitionOf(StringRef name) {
-  if (GlobalValue *value = program.module->getNamedValue(name);
-      value && !value->isDeclaration())
-    return nodeOf(*value);
-  if (auto it = nativeDefinition.find(name); it != nativeDefinition.end())
-    return it->second;
-  return std::nullopt;
-}
-
-void Builder::addConstant(unsigned from, const Constant &constant,
-                          Reason reason,
-                          SmallPtrSetImpl<const Constant *> &seen) {
-  if (auto *value = dyn_cast<GlobalValue>(&constant)) {
-    addEdge(from, const_cast<GlobalValue *>(value), reason);
-    return;
-  }
-  if (isa<ConstantData>(constant) || !seen.insert(&constant).second)
-    return;
-  for (const Use &operand : constant.operands())
-    if (auto *inner = dyn_cast<Constant>(operand))
-      addConstant(from, *inner, reason, seen);
-}
-
-void Builder::addFunction(unsigned from, Function &function) {
-  SmallPtrSet<const Constant *, 16> seen;
-  SmallPtrSet<const Value *, 16> called;
-  for (Instruction &instruction : instructions(function)) {
-    const Value *callee = nullptr;
-    // Code generation makes a call of it.
-    if (isa<ResumeInst>(instruction))
-      if (std::optional<unsigned> target = definitionOf("_Unwind_Resume"))
-        graph.nodes[from].edges.push_back({*target, Reason::Call});
-    if (auto *call = dyn_cast<CallBase>(&instruction)) {
-      callee = call->getCalledOperand();
-      if (auto *target = dyn_cast<GlobalValue>(callee->stripPointerCasts()))
-        if (called.insert(target).second)
-          addEdge(from, const_cast<GlobalValue *>(target), Reason::Call);
-      if (auto *assembly = dyn_cast<InlineAsm>(callee))
-        for (const auto &name : program.assemblySymbols)
-          if (StringRef(assembly->getAsmString()).contains(name.getKey()))
-            if (GlobalValue *target =
-                    program.module->getNamedValue(name.getKey()))
-              addEdge(from, target, Reason::Assembly);
-    }
-    for (const Use &operand : instruction.operands())
-      if (operand.get() != callee)
-        if (auto *constant = dyn_cast<Constant>(operand.get()))
-          addConstant(from, *constant, Reason::Address, seen);
-  }
-  if (function.hasFnAttribute(Attribute::StackProtect) ||
-      function.hasFnAttribute(Attribute::StackProtectStrong) ||
-      function.hasFnAttribute(Attribute::StackProtectReq))
-    if (std::optional<unsigned> target = definitionOf(kStackCheckFailed))
-      graph.nodes[from].edges.push_back({*target, Reason::Call});
-  if (function.hasPersonalityFn())
-    addConstant(from, *function.getPersonalityFn(), Reason::Personality, seen);
-  if (function.hasPrefixData())
-    addConstant(from, *function.getPrefixData(), Reason::Address, seen);
-}
-
-void Builder::addValues() {
-  for (Function &function : *program.module)
-    if (!function.isIntrinsic())
-      addFunction(nodeOf(function), function);
-  for (GlobalVariable &variable : program.module->globals()) {
-    if (isIntrinsicVariable(variable))
-      continue;
-    unsigned from = nodeOf(variable);
-    if (!variable.hasInitializer())
-      continue;
-    SmallPtrSet<const Constant *, 16> seen;
-    addConstant(from, *variable.getInitializer(),
-                variable.getName().starts_with("_ZTV") ? Reason::VtableSlot
-                                                       : Reason::Initialiser,
-                seen);
-  }
-  for (GlobalAlias &alias : program.module->aliases()) {
-    SmallPtrSet<const Constant *, 4> seen;
-    addConstant(nodeOf(alias), *alias.getAliasee(), Reason::Alias, seen);
-  }
-  for (GlobalIFunc &ifunc : program.module->ifuncs()) {
-    SmallPtrSet<const Constant *, 4> seen;
-    addConstant(nodeOf(ifunc), *ifunc.getResolver(), Reason::Alias, seen);
-  }
-}
-
-bool Builder::isNativeRoot(const ELFSectionRef &section, StringRef name) const {
-  if (section.getFlags() & ELF::SHF_GNU_RETAIN)
-    return true;
-  switch (section.getType()) {
-  case ELF::SHT_INIT_ARRAY:
-  case ELF::SHT_FINI_ARRAY:
-  case ELF::SHT_PREINIT_ARRAY:
-  case ELF::SHT_NOTE:
-    return true;
-  }
-  // What the link script keeps.
-  return name.starts_with(".init_array") || name.starts_with(".ctors") ||
-         name.starts_with(".fini_array") || name.starts_with(".dtors") ||
-         name.starts_with(".ampoule.");
-}
-
-bool Builder::addTarget(InputFile &file, unsigned from,
-                        const ELFSymbolRef &symbol) {
-  Expected<const ELF64LE::Sym *> raw =
-      file.native->getSymbol(symbol.getRawDataRefImpl());
-  if (!raw) {
-    consumeError(raw.takeError());
-    return false;
-  }
-  if ((*raw)->getBinding() == ELF::STB_LOCAL) {
-    auto it = ofSection.find({&file, (*raw)->st_shndx});
-    if (it != ofSection.end())
-      graph.nodes[from].edges.push_back({it->second, Reason::Native});
-    return true;
-  }
-  Expected<StringRef> name = symbol.getName();
-  if (!name) {
-    consumeError(name.takeError());
-    return false;
-  }
-  StringRef identifier = *name;
-  if (identifier.consume_front("__start_") ||
-      identifier.consume_front("__stop_"))
-    for (unsigned node : byIdentifier.lookup(identifier))
-      graph.nodes[from].edges.push_back({node, Reason::Native});
-  const Symbol *resolved = symbols.find(*name);
-  if (!resolved)
-    return true;
-  if (auto it = nativeDefinition.find(resolved->name);
-      it != nativeDefinition.end()) {
-    graph.nodes[from].edges.push_back({it->second, Reason::Native});
-    return true;
-  }
-  if (GlobalValue *value = program.module->getNamedValue(resolved->name))
-    addEdge(from, value, Reason::Native);
-  return true;
-}
-
-void Builder::addRelocations(InputFile &file, const ELFSectionRef &section,
-                             unsigned from) {
-  for (const RelocationRef &relocation : section.relocations()) {
-    symbol_iterator symbol = relocation.getSymbol();
-    if (symbol == file.native->symbol_end())
-      continue;
-    if (!addTarget(file, from, *symbol)) {
-      diag.error(file.name + ": invalid relocation");
-      return;
-    }
-  }
-}
-
-void Builder::addNative(InputFile &file) {
-  // Sections that describe others live and die with those; their references
-  // (personality, exception tables) are taken as the whole file's.
-  auto describesOthers = [](StringRef name) {
-    return name == ".eh_frame" || name.starts_with(".gcc_except_table");
-  };
-  std::vector<ELFSectionRef> describing;
-  for (const SectionRef &section : file.native->sections()) {
-    Expected<section_iterator> target = section.getRelocatedSection();
-    if (!target) {
-      diag.error(file.name + ": " + toString(target.takeError()));
-      return;
-    }
-    if (*target == file.native->section_end())
-      continue;
-    auto it = ofSection.find(
-        {&file, static_cast<unsigned>((*target)->getIndex())});
-    if (it == ofSection.end())
-      continue;
-    Expected<StringRef> name = (*target)->getName();
-    if (!name) {
-      consumeError(name.takeError());
-      continue;
-    }
-    if (describesOthers(*name))
-      describing.push_back(section);
-    else
-      addRelocations(file, section, it->second);
-  }
-  if (describing.empty())
-    return;
-  // One node stands for the file's unwind data: it refers to what is not the
-  // file's own code.
-  unsigned node = graph.nodes.size();
-  graph.nodes.emplace_back();
-  graph.nodes[node].file = &file;
-  graph.nodes[node].name = file.name + ":(.eh_frame)";
-  graph.nodes[node].module = moduleOf(file.name);
-  for (const ELFSectionRef &section : describing)
-    for (const RelocationRef &relocation : section.relocations()) {
-      symbol_iterator symbol = relocation.getSymbol();
-      if (symbol == file.native->symbol_end())
-        continue;
-      ELFSymbolRef reference = *symbol;
-      Expected<const ELF64LE::Sym *> raw =
-          file.native->getSymbol(reference.getRawDataRefImpl());
-      if (!raw)
-        consumeError(raw.takeError());
-      else if ((*raw)->st_shndx == ELF::SHN_UNDEF)
-        addTarget(file, node, reference);
-    }
-  for (auto &[key, id] : ofSection)
-    if (key.first == &file)
-      graph.nodes[id].edges.push_back({node, Reason::Personality});
-}
-
-void Builder::addRoot(StringRef name, Reason reason) {
-  if (std::optional<unsigned> node = definitionOf(name))
-    graph.roots.push_back({*node, reason});
-}
-
-void Builder::addRoots(ArrayRef<std::string> entries) {
-  for (const std::string &entry : entries)
-    addRoot(entry, Reason::Entry);
-  for (const std::string &name : config.undefined)
-    addRoot(name, Reason::Option);
-  for (const Defsym &defsym : config.defsym)
-    for (const std::string &name : defsym.names)
-      addRoot(name, Reason::Option);
-  for (auto &[name, symbol] : symbols.table)
-    if (symbol->wrapped)
-      addRoot(name, Reason::Option);
-
-  auto addList = [&](StringRef list, Reason reason) {
-    auto *variable = program.module->getNamedGlobal(list);
-    if (!variable || !variable->hasInitializer())
-      return;
-    unsigned scratch = graph.nodes.size();
-    graph.nodes.emplace_back().name = list.str();
-    SmallPtrSet<const Constant *, 16> seen;
-    addConstant(scratch, *variable->getInitializer(), reason, seen);
-    const std::vector<Edge> &edges = graph.nodes[scratch].edges;
-    graph.roots.insert(graph.roots.end(), edges.begin(), edges.end());
-  };
-  addList("llvm.used", Reason::Retained);
-  addList("llvm.compiler.used", Reason::Retained);
-  addList("llvm.global_ctors", Reason::Constructor);
-  addList("llvm.global_dtors", Reason::Constructor);
-
-  StringRef assembly = program.module->getModuleInlineAsm();
-  for (const auto &name : program.assemblySymbols)
-    if (assembly.contains(name.getKey()))
-      addRoot(name.getKey(), Reason::Assembly);
-
-  for (auto &[key, id] : ofSection) {
-    for (const SectionRef &section : key.first->native->sections()) {
-      if (section.getIndex() != key.second)
-        continue;
-      Expected<StringRef> name = section.getName();
-      if (name && isNativeRoot(section, *name))
-        graph.roots.push_back({id, Reason::Retained});
-      else if (!name)
-        consumeError(name.takeError());
-    }
-  }
-  sort(graph.roots, [](const Edge &a, const Edge &b) {
-    return std::pair(a.reason, a.to) < std::pair(b.reason, b.to);
-  });
-}
-
-void Builder::addSections(InputFile &file) {
-  for (const SectionRef &section : file.native->sections()) {
-    unsigned index = section.getIndex();
-    if (!(ELFSectionRef(section).getFlags() & ELF::SHF_ALLOC) ||
-        (index < file.discarded.size() && file.discarded[index]))
-      continue;
-    Expected<StringRef> name = section.getName();
-    if (!name) {
-      diag.error(file.name + ": " + toString(name.takeError()));
-      continue;
-    }
-    ofSection[{&file, index}] = graph.nodes.size();
-    byIdentifier[*name].push_back(graph.nodes.size());
-    Node &node = graph.nodes.emplace_back();
-    node.file = &file;
-    node.section = index;
-    node.name = file.name + ":(" + name->str() + ")";
-    node.module = moduleOf(file.name);
-  }
-  for (const ELFSymbolRef &symbol : file.native->symbols()) {
-    Expected<const ELF64LE::Sym *> raw =
-        file.native->getSymbol(symbol.getRawDataRefImpl());
-    Expected<StringRef> name = symbol.getName();
-    if (!raw || !name) {
-      consumeError(raw ? Error::success() : raw.takeError());
-      consumeError(name ? Error::success() : name.takeError());
-      continue;
-    }
-    const Symbol *resolved = symbols.find(*name);
-    auto it = ofSection.find({&file, (*raw)->st_shndx});
-    if ((*raw)->getBinding() != ELF::STB_LOCAL && resolved &&
-        resolved->file == &file && it != ofSection.end())
-      nativeDefinition[*name] = it->second;
-  }
-}
-
-Graph Builder::build(ArrayRef<std::string> entries) {
-  for (InputFile *file : program.natives)
-    addSections(*file);
-  addValues();
-  for (InputFile *file : program.natives)
-    addNative(*file);
-  addRoots(entries);
-  return std::move(graph);
-}
-
-} // namespace
-
-Graph buildGraph(Program &program, const SymbolTable &symbols,
-                 const Config &config, ArrayRef<std::string> entries,
-                 Diag &diag) {
-  return Builder(program, symbols, config, diag).build(entries);
-}
-
 void printGraph(const Graph &graph, raw_ostream &os) {
   for (const Edge &root : graph.roots)
     os << "root " << graph[root.to].name << ": " << describe(root.reason)
        << '\n';
-  for (const Node &node : graph.nodes)
-    for (const Edge &edge : node.edges)
+  for (const Node &node : graph.nodes) {
+    for (const Edge &edge : node.edges) {
       os << node.name << " -> " << graph[edge.to].name << ": "
-         << describe(edge.reason) << '\n';
+         << describe(edge.reason);
+      if (edge.place)
+        os << " at " << graph.places[edge.place];
+      os << '\n';
+    }
+    for (const Slot &slot : node.slots) {
+      os << node.name << " -> " << graph[slot.function].name
+         << ": vtable slot, called through";
+      for (unsigned key : slot.keys)
+        os << ' ' << graph.keys[key];
+      os << (slot.keys.empty() ? " nothing\n" : "\n");
+    }
+    for (const VirtualCall &call : node.calls) {
+      os << node.name << " calls through " << graph.keys[call.key];
+      if (call.place)
+        os << " at " << graph.places[call.place];
+      os << '\n';
+    }
+  }
 }
 
 } // namespace ampoule::linker

@@ -1,57 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Who refers to whom, and why: a node for each global value of the merged
-// module and for each section of a native file, an edge for each reference.
+// Who refers to whom, why, and at which line: a node for each global value of
+// the merged module, for each section of a native file and for each module of
+// the library OS; an edge for each reference. Plain data, so that it can be
+// written beside the image (Sidecar.h) and asked again there.
 #pragma once
 
-#include "linker/Modules.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace ampoule::linker {
 
 enum class Reason : std::uint8_t {
-  Entry,           ///< where the image starts
-  Option,          ///< -u, --defsym or --wrap names it
-  Retained,        ///< [[gnu::used]], [[gnu::retain]], a KEEP section
-  Constructor,     ///< runs before main
-  Call,            ///< is called
-  Address,         ///< its address is taken
-  VtableSlot,      ///< a vtable holds it
-  Initialiser,     ///< a variable's initial value holds it
-  Personality,     ///< unwinds a function
-  Alias,           ///< is another name of it
-  Assembly,        ///< assembly in the program names it
-  Native,          ///< a native section refers to it
-  ModuleInit,      ///< initialises a live module
-  ModuleNeeds,     ///< a live module needs its module
+  Entry,       ///< where the image starts
+  Option,      ///< -u, --defsym or --wrap names it
+  Retained,    ///< [[gnu::used]], [[gnu::retain]], a KEEP section
+  Constructor, ///< runs before main, or after it
+  Call,        ///< is called
+  Address,     ///< its address is taken
+  VtableSlot,  ///< a vtable holds it
+  Initialiser, ///< a variable's initial value holds it
+  Personality, ///< unwinds a function
+  Alias,       ///< is another name of it
+  Assembly,    ///< assembly in the program names it
+  Native,      ///< a native section refers to it
+  Codegen,     ///< code generation calls it
+  Derived,     ///< the optimiser made it of another
+  Module,      ///< is the module that a definition is part of
+  ModuleInit,  ///< initialises a module
+  ModuleNeeds, ///< a module needs it
 };
+inline constexpr unsigned kReasons = 17;
 
 llvm::StringRef describe(Reason reason);
 
 struct Edge {
   unsigned to;
   Reason reason;
+  unsigned place = 0; ///< index into Graph::places; 0: not known
+  bool gone = false;  ///< was proved away
+};
+
+/// A virtual function in a vtable whose calls are all known: live when the
+/// vtable is and something live calls through one of the keys.
+struct Slot {
+  unsigned function;
+  std::vector<unsigned> keys; ///< of Graph::keys; none: nothing calls it
+};
+
+/// A call through a vtable: of every slot that has the key.
+struct VirtualCall {
+  unsigned key;
+  unsigned place;
+  bool gone = false;
 };
 
 struct Node {
-  llvm::GlobalValue *value = nullptr; ///< null for a native section
-  InputFile *file = nullptr;          ///< of the native section
-  unsigned section = 0;
-  std::string name;   ///< mangled symbol, or "file.o:(.section)"
+  enum Kind : std::uint8_t { Function, Variable, Alias, Section, Module };
+  Kind kind = Variable;
+  bool isDefinition = true;
+  std::string name;   ///< mangled symbol, "file.o:(.section)" or "module x"
   std::string module; ///< libos folder, library or user's object
+  unsigned place = 0; ///< where a function is defined
+  std::vector<std::string> symbols; ///< what a section defines
   std::vector<Edge> edges;
+  std::vector<Slot> slots;
+  std::vector<VirtualCall> calls;
 };
 
 struct Graph {
   std::vector<Node> nodes;
   std::vector<Edge> roots;
-  llvm::DenseMap<const llvm::GlobalValue *, unsigned> ofValue;
+  /// "file:line:column"; for inlined code ", inlined at " and the next.
+  std::vector<std::string> places = {""};
+  /// What a virtual call goes through: the type's mangled name and the offset
+  /// in its vtable, or "*" for any ("4Base+16").
+  std::vector<std::string> keys;
 
   const Node &operator[](unsigned id) const { return nodes[id]; }
 };
-
-/// Builds the graph. `entries` are the symbols where execution starts.
-Graph buildGraph(Program &program, const SymbolTable &symbols,
-                 const Config &config, llvm::ArrayRef<std::string> entries,
-                 Diag &diag);
 
 void printGraph(const Graph &graph, llvm::raw_ostream &os);
 

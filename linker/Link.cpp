@@ -46,7 +46,7 @@ Files filesOf(const Product &product) {
   files.debug.assign(product.image.debugFile.begin(),
                      product.image.debugFile.end());
   raw_string_ostream os(files.report);
-  os << formatv("{0:2}", toJson(product.report)) << '\n';
+  writeJson(product.report, os);
   return files;
 }
 

@@ -5,11 +5,13 @@
 #include "linker/Optimise.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/DebugInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Transforms/IPO/MergeFunctions.h"
+#include "llvm/Transforms/IPO/GlobalOpt.h"
+#include "llvm/Transforms/IPO/SCCP.h"
 
 using namespace llvm;
 
@@ -50,8 +52,52 @@ std::unique_ptr<TargetMachine> createTargetMachine(unsigned optLevel) {
       kLevels[optLevel]));
 }
 
+namespace {
+
+void runPasses(
+    llvm::Module &module, TargetMachine &machine,
+    const TargetLibraryInfoImpl &library,
+    PassInstrumentationCallbacks *instrumentation,
+    function_ref<ModulePassManager(PassBuilder &)> build) {
+  PipelineTuningOptions tuning;
+  tuning.MergeFunctions = true;
+  PassBuilder builder(&machine, tuning, std::nullopt, instrumentation);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  functions.registerPass([&] { return TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  build(builder).run(module, modules);
+}
+
+} // namespace
+
+void simplify(llvm::Module &module, TargetMachine &machine,
+              PassInstrumentationCallbacks *instrumentation) {
+  runPasses(module, machine, TargetLibraryInfoImpl(machine.getTargetTriple()),
+            instrumentation, [](PassBuilder &) {
+              ModulePassManager passes;
+              passes.addPass(IPSCCPPass(IPSCCPOptions(/*AllowFuncSpec=*/false)));
+              passes.addPass(GlobalOptPass());
+              return passes;
+            });
+}
+
+void dropUnusedLines(llvm::Module &module) {
+  if (all_of(module.debug_compile_units(), [](const DICompileUnit *unit) {
+        return unit->getEmissionKind() == DICompileUnit::NoDebug;
+      }))
+    StripDebugInfo(module);
+}
+
 void optimise(llvm::Module &module, TargetMachine &machine, unsigned optLevel,
-              function_ref<bool(StringRef)> available) {
+              function_ref<bool(StringRef)> available,
+              PassInstrumentationCallbacks *instrumentation) {
   static constexpr const OptimizationLevel *kLevels[] = {
       &OptimizationLevel::O0, &OptimizationLevel::O1, &OptimizationLevel::O2,
       &OptimizationLevel::O3};
@@ -64,21 +110,11 @@ void optimise(llvm::Module &module, TargetMachine &machine, unsigned optLevel,
         library.setUnavailable(function);
     }
   }
-  PipelineTuningOptions tuning;
-  tuning.MergeFunctions = true;
-  PassBuilder builder(&machine, tuning);
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  functions.registerPass([&] { return TargetLibraryAnalysis(library); });
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildLTODefaultPipeline(*kLevels[optLevel], /*ExportSummary=*/nullptr)
-      .run(module, modules);
+  runPasses(module, machine, library, instrumentation,
+            [&](PassBuilder &builder) {
+              return builder.buildLTODefaultPipeline(
+                  *kLevels[optLevel], /*ExportSummary=*/nullptr);
+            });
 }
 
 } // namespace ampoule::linker

@@ -5,6 +5,7 @@
 #include "linker/Codegen.h"
 #include "linker/Diag.h"
 #include "linker/Features.h"
+#include "linker/Fixpoint.h"
 #include "linker/Layout.h"
 #include "linker/Lld.h"
 #include "linker/Merge.h"
@@ -137,35 +138,39 @@ std::optional<Product> link(const Config &config, Diag &diag,
     return std::nullopt;
   // Beyond this point no definition enters the program.
 
+  std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
   Report report = beginReport(*program, *symbols, config);
   StringSet<> visible =
       visibleNames(*program, *symbols, config, entries, modules);
   internalise(*program, visible);
-  eliminateVirtuals(*program);
-  Graph graph = buildGraph(*program, *symbols, config, entries, diag);
-  walk.print("graph", [&](raw_ostream &os) { printGraph(graph, os); });
-  LiveSet live = reach(graph, modules);
-  walk.print("reach", [&](raw_ostream &os) { printReach(graph, live, os); });
+  keepVirtuals(*program);
+  Fates fates(*program);
+  Closure closure = findClosure(*program, *symbols, modules, config, entries,
+                                *machine, fates, diag);
+  walk.print("graph", [&](raw_ostream &os) { printGraph(closure.before, os); });
+  walk.print("reach", [&](raw_ostream &os) {
+    printReach(closure.graph, closure.live, os);
+  });
   if (!walk.passed("reach"))
     return std::nullopt;
-  recordModules(report, addStartModules(*program, modules, live));
-  if (config.prune == Prune::All)
-    prune(*program, graph, live);
+  recordModules(report, addStartModules(*program, modules));
   recordUnimplemented(report, *program);
   report.features = addFeatures(*program);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.
 
-  std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
   AvailableCalls available(*program, *symbols, config);
   References references = findReferences(*program, available);
+  dropUnusedLines(*program->module);
   optimise(*program->module, *machine, config.optLevel,
-           [&](StringRef name) { return available.contains(name); });
+           [&](StringRef name) { return available.contains(name); },
+           &fates.instrumentation());
   walk.print("optimised",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
     return std::nullopt;
   recordOwners(report, *program);
+  fates.noteConstants();
 
   std::vector<SmallString<0>> objects =
       generateCode(*program, *machine, config.optLevel);
@@ -188,6 +193,8 @@ std::optional<Product> link(const Config &config, Diag &diag,
       return std::nullopt;
     }
   finishReport(report, *image, config);
+  report.explanation = fates.explain(std::move(closure.before), closure.graph,
+                                     readSymbols(*image));
   walk.passed("image");
   return Product{std::move(*image), std::move(report)};
 }

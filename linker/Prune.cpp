@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Internalisation, virtual function elimination and deletion of the dead. What
-// is decided here is only linkage and reachability; folding is Optimise's.
+// Internalisation and deletion of the dead. What is decided here is only linkage
+// and reachability; folding is Optimise's.
 #include "linker/Prune.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
-#include "llvm/IR/PassManager.h"
 #include "llvm/LTO/LTO.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
@@ -70,31 +67,35 @@ void internalise(Program &program, const StringSet<> &visible) {
   }
 }
 
-void eliminateVirtuals(Program &program) {
-  if (!program.virtualsKept.empty()) {
-    // Without this metadata no pass may assume that it sees every call.
+void keepVirtuals(Program &program) {
+  // Without this metadata nothing may assume that it sees every call.
+  if (!program.virtualsKept.empty())
     for (GlobalVariable &variable : program.module->globals())
       variable.eraseMetadata(LLVMContext::MD_vcall_visibility);
-    return;
-  }
-  ModuleAnalysisManager analyses;
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  PassBuilder builder;
-  builder.registerModuleAnalyses(analyses);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, analyses);
-  GlobalDCEPass(/*InLTOPostLink=*/true).run(*program.module, analyses);
 }
 
-void prune(Program &program, const Graph &graph, const LiveSet &live) {
+void dropModules(ModuleSet &modules, const Graph &graph, const LiveSet &live) {
+  StringSet<> names;
+  for (auto [id, node] : enumerate(graph.nodes))
+    if (node.kind == Node::Module && live.isLive(id))
+      names.insert(node.module);
+  erase_if(modules.ordered, [&](const LibosModule &module) {
+    return !names.contains(module.name);
+  });
+}
+
+bool prune(Program &program, const ProgramGraph &graph, const LiveSet &live) {
+  DenseSet<unsigned> inSlots;
+  for (const Node &node : graph.nodes)
+    for (const Slot &slot : node.slots)
+      inSlots.insert(slot.function);
   std::vector<GlobalValue *> dead;
+  bool fell = false;
   for (auto &[value, node] : graph.ofValue)
-    if (!live.isLive(node))
+    if (!live.isLive(node)) {
       dead.push_back(const_cast<GlobalValue *>(value));
+      fell |= !value->isDeclaration();
+    }
   removeFromUsedLists(*program.module, [&](Constant *constant) {
     auto *value = dyn_cast<GlobalValue>(constant->stripPointerCasts());
     auto it = graph.ofValue.find(value);
@@ -108,18 +109,20 @@ void prune(Program &program, const Graph &graph, const LiveSet &live) {
       variable->setInitializer(nullptr);
   }
   for (GlobalValue *value : dead) {
-    if (isa<GlobalAlias, GlobalIFunc>(value)) {
-      value->replaceAllUsesWith(PoisonValue::get(value->getType()));
-      value->eraseFromParent();
-    }
-  }
-  for (GlobalValue *value : dead) {
-    if (isa<GlobalAlias, GlobalIFunc>(value))
-      continue;
     value->removeDeadConstantUsers();
+    // Slots of live vtables through which nobody calls.
+    if (!value->use_empty() && inSlots.contains(graph.ofValue.lookup(value)))
+      value->replaceNonMetadataUsesWith(
+          ConstantPointerNull::get(value->getType()));
+  }
+  // Aliases first: they use what they stand for.
+  std::stable_partition(dead.begin(), dead.end(), [](const GlobalValue *value) {
+    return isa<GlobalAlias, GlobalIFunc>(value);
+  });
+  for (GlobalValue *value : dead)
     if (value->use_empty())
       value->eraseFromParent();
-  }
+  return fell;
 }
 
 } // namespace ampoule::linker

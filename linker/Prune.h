@@ -2,6 +2,7 @@
 // Closes the world around the program and removes what nothing reaches.
 #pragma once
 
+#include "linker/GraphBuilder.h"
 #include "linker/Reach.h"
 
 namespace ampoule::linker {
@@ -17,12 +18,15 @@ llvm::StringSet<> visibleNames(const Program &program,
 /// Gives every other definition internal linkage.
 void internalise(Program &program, const llvm::StringSet<> &visible);
 
-/// Virtual functions that no call can reach leave their vtables (LLVM's
-/// GlobalDCE), unless the program holds code that calls without telling.
-void eliminateVirtuals(Program &program);
+/// Where the program holds code that may call virtual functions without telling,
+/// every function in a vtable is reached with the vtable.
+void keepVirtuals(Program &program);
 
-/// Deletes every definition that is not live.
-void prune(Program &program, const Graph &graph, const LiveSet &live);
+/// Forgets the modules that are not live.
+void dropModules(ModuleSet &modules, const Graph &graph, const LiveSet &live);
+
+/// Deletes every definition that is not live; false if there was none.
+bool prune(Program &program, const ProgramGraph &graph, const LiveSet &live);
 
 /// Functions that the optimiser or code generation may call out of thin air
 /// (memcpy, sqrt, puts for printf, …).

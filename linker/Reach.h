@@ -4,29 +4,45 @@
 
 #include "linker/Graph.h"
 
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
+
 namespace ampoule::linker {
 
 struct LiveSet {
+  static constexpr unsigned kRoot = ~0u;
+
   struct Parent {
     unsigned from; ///< kRoot for a root
     Reason reason;
+    unsigned place;
+    /// Of a vtable slot: who calls through it, the second of two premises.
+    unsigned caller = kRoot;
+    unsigned callerPlace = 0;
+    unsigned key = 0;
   };
-  static constexpr unsigned kRoot = ~0u;
 
   /// By node: how it was reached first; nodes that are not live have none.
-  llvm::DenseMap<unsigned, Parent> parents;
-  /// Names of libOS modules with a live definition, or needed by one.
-  llvm::StringSet<> modules;
+  std::vector<std::optional<Parent>> parents;
 
-  bool isLive(unsigned node) const { return parents.contains(node); }
+  bool isLive(unsigned node) const { return parents[node].has_value(); }
 };
 
-/// Breadth first, so that a parent chain is a shortest one. One rule beyond
-/// references: a module with a live definition makes its init and the modules
-/// it needs live.
-LiveSet reach(const Graph &graph, const ModuleSet &modules);
+/// Breadth first, so that a parent chain is a shortest one. A function in a slot
+/// of a vtable is live when the vtable is and a live function calls through the
+/// slot. Edges that were proved away do not count, unless `withGone`. `cut(from,
+/// to)` leaves out an edge (a root: from kRoot).
+LiveSet reach(const Graph &graph, bool withGone = false,
+              llvm::function_ref<bool(unsigned from, unsigned to)> cut = {});
 
-/// Each live node with the chain that keeps it, as lld's --why-live prints it.
+/// The chain that keeps a live node, in the form of lld's --why-live; of a slot
+/// both premises.
+void printChain(const Graph &graph, const LiveSet &live, unsigned node,
+                llvm::function_ref<std::string(const Node &)> name,
+                llvm::raw_ostream &os);
+
+/// Each live node with its chain.
 void printReach(const Graph &graph, const LiveSet &live,
                 llvm::raw_ostream &os);
 

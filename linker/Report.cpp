@@ -75,19 +75,23 @@ struct Extent {
   std::uint64_t size;
   bool isCode;
   std::string symbol;
+  bool isSection = false;
 };
+
+/// The image as the final link wrote it, with symbols.
+std::unique_ptr<ELFObjectFileBase> debugTwin(const image::Image &image) {
+  std::unique_ptr<ObjectFile> file = cantFail(ObjectFile::createELFObjectFile(
+      MemoryBufferRef(StringRef(image.debugFile.data(), image.debugFile.size()),
+                      "debug")));
+  return std::unique_ptr<ELFObjectFileBase>(
+      cast<ELFObjectFileBase>(file.release()));
+}
 
 /// Symbols of the debug twin by address; of several the longest.
 std::map<std::uint64_t, Extent> readExtents(const image::Image &image) {
   std::map<std::uint64_t, Extent> extents;
-  Expected<std::unique_ptr<ObjectFile>> file = ObjectFile::createELFObjectFile(
-      MemoryBufferRef(StringRef(image.debugFile.data(), image.debugFile.size()),
-                      "debug"));
-  if (!file) {
-    consumeError(file.takeError());
-    return extents;
-  }
-  for (ELFSymbolRef symbol : (*file)->symbols()) {
+  std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
+  for (ELFSymbolRef symbol : file->symbols()) {
     if (symbol.getSize() == 0 || symbol.getELFType() == ELF::STT_TLS)
       continue;
     Expected<StringRef> name = symbol.getName();
@@ -104,7 +108,7 @@ std::map<std::uint64_t, Extent> readExtents(const image::Image &image) {
       it->second = extent;
   }
   // Unwind tables have no symbols of their own.
-  for (ELFSectionRef section : (*file)->sections()) {
+  for (ELFSectionRef section : file->sections()) {
     Expected<StringRef> name = section.getName();
     if (!name) {
       consumeError(name.takeError());
@@ -115,7 +119,7 @@ std::map<std::uint64_t, Extent> readExtents(const image::Image &image) {
         *name == ".init_array")
       if (section.getSize() != 0)
         extents.try_emplace(section.getAddress(),
-                            Extent{section.getSize(), false, name->str()});
+                            Extent{section.getSize(), false, name->str(), true});
   }
   return extents;
 }
@@ -298,7 +302,27 @@ void finishReport(Report &report, const image::Image &image,
     report.byteMap.push_back({at, bytes.size() - at, "padding", "", ""});
 }
 
-json::Value toJson(const Report &report) {
+FinalSymbols readSymbols(const image::Image &image) {
+  FinalSymbols symbols;
+  for (auto &[address, extent] : readExtents(image))
+    if (!extent.isSection)
+      symbols.named[address] = extent.symbol;
+  std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
+  for (const ELFSymbolRef &symbol : file->symbols()) {
+    Expected<StringRef> name = symbol.getName();
+    Expected<std::uint64_t> address = symbol.getAddress();
+    if (name && address)
+      symbols.table[*name] = {*address, symbol.getSize(),
+                              symbol.getELFType() == ELF::STT_FUNC};
+    consumeError(name ? Error::success() : name.takeError());
+    consumeError(address ? Error::success() : address.takeError());
+  }
+  return symbols;
+}
+
+namespace {
+
+json::Object toJson(const Report &report) {
   json::Array map;
   std::uint64_t total = 0;
   for (const ByteMapEntry &entry : report.byteMap) {
@@ -328,7 +352,7 @@ json::Value toJson(const Report &report) {
     modules[name] = std::move(sizes);
   }
   return json::Object{
-      {"schema", 1},
+      {"schema", 2},
       {"buildId", report.buildId},
       {"target", report.target},
       {"fileSize", total},
@@ -340,6 +364,19 @@ json::Value toJson(const Report &report) {
       {"cpuFeatures", json::Array(report.features)},
       {"modules", std::move(modules)},
       {"byteMap", std::move(map)}};
+}
+
+} // namespace
+
+void writeJson(const Report &report, raw_ostream &os) {
+  json::OStream json(os, 2);
+  json::Object head = toJson(report);
+  json.object([&] {
+    for (const json::Object::value_type *entry : json::sortedElements(head))
+      json.attribute(entry->first, entry->second);
+    json.attributeObject("graph", [&] { write(report.explanation, json); });
+  });
+  os << '\n';
 }
 
 } // namespace ampoule::linker

@@ -3,10 +3,8 @@
 // follow from it. Text is a rendering of the JSON.
 #pragma once
 
-#include "linker/Program.h"
+#include "linker/Fates.h"
 #include "xen-boot/image/Image.h"
-
-#include "llvm/Support/JSON.h"
 
 namespace ampoule::linker {
 
@@ -31,6 +29,7 @@ struct Report {
   std::map<std::string, std::string> moduleOfSymbol;
   std::vector<ByteMapEntry> byteMap;
   std::string buildId;
+  Explanation explanation;
 };
 
 /// Counts what came in; with --ampoule-measure, generates code for all of it
@@ -47,6 +46,8 @@ void recordOwners(Report &report, const Program &program);
 void finishReport(Report &report, const image::Image &image,
                   const Config &config);
 
-llvm::json::Value toJson(const Report &report);
+FinalSymbols readSymbols(const image::Image &image);
+
+void writeJson(const Report &report, llvm::raw_ostream &os);
 
 } // namespace ampoule::linker

@@ -9,16 +9,13 @@ using namespace llvm;
 namespace ampoule::linker {
 
 std::vector<std::string> addStartModules(Program &program,
-                                         const ModuleSet &modules,
-                                         const LiveSet &live) {
+                                         const ModuleSet &modules) {
   std::vector<std::string> names;
   Function *start = program.module->getFunction(kStartModules);
   if (!start || !start->isDeclaration())
     return names;
   IRBuilder<> builder(BasicBlock::Create(program.context, "entry", start));
   for (const LibosModule &module : modules.ordered) {
-    if (!live.modules.contains(module.name))
-      continue;
     names.push_back(module.name);
     if (!module.init)
       continue;

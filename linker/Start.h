@@ -2,7 +2,7 @@
 // Writes the function that initialises the live modules.
 #pragma once
 
-#include "linker/Reach.h"
+#include "linker/Modules.h"
 
 namespace ampoule::linker {
 
@@ -12,7 +12,6 @@ inline constexpr llvm::StringLiteral kStartModules = "ampoule_start_modules";
 /// Gives ampoule_start_modules(const abi::Handoff *) a body: a call of the
 /// init of each live module, needs first. Returns their names in that order.
 std::vector<std::string> addStartModules(Program &program,
-                                         const ModuleSet &modules,
-                                         const LiveSet &live);
+                                         const ModuleSet &modules);
 
 } // namespace ampoule::linker

@@ -15,4 +15,9 @@ def env : Joined<["--"], "env=">, MetaVarName<"<name>=<value>">,
 def quiet : Flag<["--"], "quiet">, HelpText<"Do not say how the image is run">;
 def verbose : Flag<["--"], "verbose">, HelpText<"Show Xen's own messages, too">;
 def probe : Flag<["--"], "probe">, HelpText<"Only say whether Xen can be run here">;
+def before : Flag<["--"], "before">,
+  HelpText<"Tell of what is not in the image: who removed it, or which reference "
+           "is missing">;
+def all_roots : Flag<["--"], "all-roots">,
+  HelpText<"A chain from every root that alone keeps the symbol">;
 def help : Flag<["--"], "help">, HelpText<"Show this">;

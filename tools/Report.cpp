@@ -8,10 +8,10 @@
 //      …
 //     108400  total
 #include "tools/Report.h"
+#include "tools/ReportFile.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <map>
 
@@ -51,25 +51,44 @@ void printTable(StringRef title, const Sizes &sizes, const Sizes &before) {
   printRow(totalBefore, total, "total");
 }
 
+/// How many functions came in, and what became of them.
+void printFates(const linker::Explanation &explanation) {
+  std::map<std::string, unsigned> counts;
+  unsigned total = 0;
+  auto count = [&](linker::Fate::Kind kind, StringRef by) {
+    std::string name = linker::describe(kind).str();
+    if (!by.empty())
+      name += ((kind == linker::Fate::Unreachable ? ", found by " : " by ") + by).str();
+    ++counts[name];
+    ++total;
+  };
+  for (auto [node, fate] : zip(explanation.graph.nodes, explanation.fates))
+    if (node.kind == linker::Node::Function && node.isDefinition)
+      count(fate.kind, fate.by);
+    else if (node.kind == linker::Node::Section)
+      for (std::size_t i = 0; i != node.symbols.size(); ++i)
+        count(fate.kind, fate.by);
+  outs() << '\n'
+         << "   count  functions: kept " << counts["kept"] << " of " << total
+         << '\n';
+  std::vector<std::pair<unsigned, std::string>> sorted;
+  for (auto &[name, number] : counts)
+    sorted.push_back({number, name});
+  llvm::sort(sorted, std::greater<>());
+  for (auto &[number, name] : sorted)
+    outs() << right_justify(utostr(number), 8) << "  " << name << '\n';
+}
+
 } // namespace
 
 int printReport(StringRef image) {
-  std::string path = (image + ".report.json").str();
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
-  if (std::error_code code = file.getError()) {
-    errs() << "ampoule: error: cannot open " << path << ": " << code.message()
-           << "; the linker writes it beside the image\n";
+  Expected<json::Value> value = openReport(image);
+  if (!value) {
+    printError(value.takeError());
     return 1;
   }
-  Expected<json::Value> value = json::parse((*file)->getBuffer());
-  const json::Object *report = value ? value->getAsObject() : nullptr;
-  const json::Array *map = report ? report->getArray("byteMap") : nullptr;
-  if (!map) {
-    errs() << "ampoule: error: " << path << ": is not a report\n";
-    if (!value)
-      consumeError(value.takeError());
-    return 1;
-  }
+  const json::Object *report = value->getAsObject();
+  const json::Array *map = report->getArray("byteMap");
   Sizes modules, kinds, before;
   std::int64_t total = 0;
   for (const json::Value &entry : *map) {
@@ -92,6 +111,12 @@ int printReport(StringRef image) {
           before[name.str()] = *bytes;
   printTable("module", modules, before);
   printTable("kind", kinds, {});
+  Expected<linker::Explanation> explanation = openExplanation(image, *value);
+  if (!explanation) {
+    printError(explanation.takeError());
+    return 1;
+  }
+  printFates(*explanation);
   if (const json::Array *calls = report->getArray("unimplementedSystemCalls");
       calls && !calls->empty()) {
     outs() << "\nsystem calls that return ENOSYS:\n";

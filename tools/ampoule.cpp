@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The `ampoule` command: what one does with a finished image.
 #include "tools/Report.h"
+#include "tools/Why.h"
 #include "xen-boot/run/CommandLine.h"
 #include "xen-boot/run/Run.h"
 #include "xen-boot/run/Symbolize.h"
@@ -206,6 +207,29 @@ int report(ArrayRef<const char *> words) {
   return tools::printReport(words[0]);
 }
 
+int why(ArrayRef<const char *> words) {
+  ToolOptTable table;
+  unsigned missingIndex = 0, missingCount = 0;
+  InputArgList args = table.ParseArgs(words, missingIndex, missingCount);
+  std::vector<const char *> inputs;
+  for (const Arg *arg : args) {
+    if (arg->getOption().matches(OPT_INPUT))
+      inputs.push_back(arg->getValue());
+    else if (!arg->getOption().matches(OPT_before) &&
+             !arg->getOption().matches(OPT_all_roots) &&
+             !arg->getOption().matches(OPT_help))
+      return fail("unknown option '" + Twine(arg->getAsString(args)) + "'");
+  }
+  if (args.hasArg(OPT_help) || inputs.size() < 2) {
+    (args.hasArg(OPT_help) ? outs() : errs())
+        << "usage: ampoule why [--before] [--all-roots] IMAGE SYMBOL...\n";
+    return args.hasArg(OPT_help) ? 0 : run::kRunFailed;
+  }
+  return tools::printWhy({inputs[0], ArrayRef(inputs).drop_front(),
+                          args.hasArg(OPT_before),
+                          args.hasArg(OPT_all_roots)});
+}
+
 struct Subcommand {
   StringLiteral name;
   StringLiteral help;
@@ -216,6 +240,7 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "boot an image and return its exit status", runImage},
     {"config", "print the xl configuration of an image", printConfig},
     {"report", "show what is in an image", report},
+    {"why", "explain why a symbol is in an image, or is not", why},
     {"symbolize", "name the addresses in a panic report", symbolize},
 };
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// IMAGE.report.json, read back.
+#pragma once
+
+#include "linker/Explanation.h"
+
+namespace ampoule::tools {
+
+/// Reads the report beside an image, and fails when it is of another image (by
+/// the build ID in the image's note).
+llvm::Expected<llvm::json::Value> openReport(llvm::StringRef image);
+
+/// The report's graph.
+llvm::Expected<linker::Explanation>
+openExplanation(llvm::StringRef image, const llvm::json::Value &report);
+
+/// Prints "ampoule: error: …".
+void printError(llvm::Error error);
+
+} // namespace ampoule::tools

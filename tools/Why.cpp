@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The output for a symbol that is in the image,
+//
+//   printf [libc, 71 bytes]
+//   >>> call from main at main.cpp:4:3
+//   >>> entry point
+//
+// and for one that is not,
+//
+//   helper() [main.o]: inlined into main by InlinerPass
+//   unused() [other.o]: unreachable
+//   >>> only referred to by alsoUnused(), which is unreachable
+#include "tools/Why.h"
+#include "linker/Reach.h"
+#include "tools/ReportFile.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Demangle/Demangle.h"
+#include "llvm/Support/GlobPattern.h"
+
+using namespace llvm;
+using namespace ampoule::linker;
+
+namespace ampoule::tools {
+namespace {
+
+std::string shown(const Node &node) { return demangle(node.name); }
+
+/// "f" of "f(int)" and of "void f<int>(int)": a name as people write it.
+StringRef withoutParameters(StringRef demangled) {
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i != demangled.size(); ++i) {
+    if (demangled[i] == '<')
+      ++depth;
+    else if (demangled[i] == '>' && depth)
+      --depth;
+    else if (demangled[i] == '(' && depth == 0 && i != 0 &&
+             !demangled.substr(i).starts_with("(anonymous namespace)"))
+      return demangled.take_front(i);
+  }
+  return demangled;
+}
+
+class Explainer {
+public:
+  Explainer(const Explanation &explanation, const WhyRequest &request)
+      : explanation(explanation), graph(explanation.graph), request(request),
+        live(reach(graph)) {}
+
+  bool explain(StringRef pattern) {
+    std::vector<unsigned> found = match(pattern);
+    std::vector<unsigned> wanted;
+    copy_if(found, std::back_inserter(wanted),
+            [&](unsigned id) { return isKept(id) != request.before; });
+    if (wanted.empty()) {
+      errs() << "ampoule: error: " << request.image << ": "
+             << (found.empty()    ? "has no symbol that matches '"
+                 : request.before ? "nothing was removed that matches '"
+                                  : "does not contain '")
+             << pattern << "'";
+      if (!found.empty() && !request.before)
+        errs() << "; --before tells what became of it";
+      errs() << '\n';
+      return false;
+    }
+    for (unsigned id : wanted) {
+      printHead(id);
+      if (isKept(id))
+        printKept(id);
+      else
+        printLost(id);
+      outs() << '\n';
+    }
+    return true;
+  }
+
+private:
+  bool isKept(unsigned id) const {
+    return explanation.fates[id].kind == Fate::Kept;
+  }
+
+  std::vector<unsigned> match(StringRef pattern) const {
+    std::vector<unsigned> found;
+    Expected<GlobPattern> glob = GlobPattern::create(pattern);
+    if (!glob)
+      consumeError(glob.takeError());
+    auto matches = [&](StringRef mangled) {
+      std::string name = demangle(mangled);
+      StringRef plain = withoutParameters(name);
+      return mangled == pattern || name == pattern || plain == pattern ||
+             (glob && (glob->match(name) || glob->match(plain)));
+    };
+    for (auto [id, node] : enumerate(graph.nodes))
+      if (node.isDefinition &&
+          (matches(node.name) || any_of(node.symbols, matches)))
+        found.push_back(id);
+    return found;
+  }
+
+  void printHead(unsigned id) const {
+    const Node &node = graph[id];
+    outs() << shown(node);
+    if (node.kind == Node::Section && !node.symbols.empty())
+      outs() << ", which defines "
+             << join(map_range(node.symbols,
+                               [](const std::string &symbol) {
+                                 return demangle(symbol);
+                               }),
+                     ", ");
+    outs() << " [" << node.module;
+    if (explanation.sizes[id])
+      outs() << ", " << explanation.sizes[id] << " bytes";
+    outs() << ']';
+    if (node.place)
+      outs() << " at " << graph.places[node.place];
+  }
+
+  void printKept(unsigned id) const {
+    outs() << '\n';
+    if (!live.isLive(id)) {
+      outs() << ">>> kept by the final link\n";
+      return;
+    }
+    if (!request.allRoots) {
+      printChain(graph, live, id, shown, outs());
+      return;
+    }
+    bool first = true;
+    for (const Edge &root : graph.roots) {
+      if (root.gone)
+        continue;
+      LiveSet alone = reach(graph, false, [&](unsigned from, unsigned to) {
+        return from == LiveSet::kRoot && to != root.to;
+      });
+      if (!alone.isLive(id))
+        continue;
+      outs() << (first ? "" : "or\n");
+      first = false;
+      printChain(graph, alone, id, shown, outs());
+    }
+    // Several roots together: one holds the vtable, another the call.
+    if (first)
+      printChain(graph, live, id, shown, outs());
+  }
+
+  void printLost(unsigned id) const {
+    const Fate &fate = explanation.fates[id];
+    outs() << ": " << describe(fate.kind);
+    if (!fate.into.empty())
+      outs() << (fate.kind == Fate::Folded ? " with " : " into ")
+             << join(map_range(fate.into,
+                               [](const std::string &name) {
+                                 return demangle(name);
+                               }),
+                     ", ");
+    if (!fate.by.empty())
+      outs() << (fate.kind == Fate::Unreachable ? ", found by " : " by ") << fate.by;
+    outs() << '\n';
+    if (fate.kind == Fate::Unreachable)
+      printMissing(id);
+  }
+
+  /// Which edge is missing.
+  void printMissing(unsigned id) const {
+    LiveSet was = reach(graph, /*withGone=*/true);
+    bool some = false;
+    auto describePlace = [&](unsigned place) {
+      return place ? " at " + graph.places[place] : std::string();
+    };
+    for (auto [from, node] : enumerate(graph.nodes)) {
+      for (const Edge &edge : node.edges)
+        if (edge.to == id && edge.reason != Reason::Module) {
+          some = true;
+          outs() << ">>> " << describe(edge.reason)
+                 << (edge.reason == Reason::Address ? " in " : " from ")
+                 << shown(node) << describePlace(edge.place)
+                 << (live.isLive(from) ? ", which was proved away"
+                                       : ", which is unreachable")
+                 << '\n';
+        }
+      for (const Slot &slot : node.slots)
+        if (slot.function == id) {
+          some = true;
+          outs() << ">>> vtable slot of " << shown(node);
+          if (!live.isLive(from))
+            outs() << ", which is unreachable\n";
+          else
+            outs() << ", through which nothing live calls\n";
+        }
+    }
+    if (!some)
+      outs() << ">>> nothing refers to it\n";
+    else if (was.isLive(id)) {
+      outs() << ">>> before anything was proved away:\n";
+      printChain(graph, was, id, shown, outs());
+    }
+  }
+
+  const Explanation &explanation;
+  const Graph &graph;
+  const WhyRequest &request;
+  LiveSet live;
+};
+
+} // namespace
+
+int printWhy(const WhyRequest &request) {
+  Expected<json::Value> report = openReport(request.image);
+  if (!report) {
+    printError(report.takeError());
+    return 1;
+  }
+  Expected<Explanation> explanation = openExplanation(request.image, *report);
+  if (!explanation) {
+    printError(explanation.takeError());
+    return 1;
+  }
+  Explainer explainer(*explanation, request);
+  bool found = true;
+  for (StringRef pattern : request.patterns)
+    found &= explainer.explain(pattern);
+  return found ? 0 : 1;
+}
+
+} // namespace ampoule::tools
