@@ -160,7 +160,9 @@ void report(const Twine &message) {
 /// Reads an option of ours; false: it is not one.
 bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
              StringSaver &saver, bool &failed) {
-  if (!StringRef(text).starts_with("--ampoule-"))
+  if (!StringRef(text).starts_with("--ampoule-") &&
+      !(StringRef(text).starts_with("-W") &&
+        StringRef(text).ends_with("ampoule-unsupported")))
     return false;
   unsigned missingIndex = 0, missingCount = 0;
   InputArgList args = table.ParseArgs(text, missingIndex, missingCount);
@@ -173,6 +175,18 @@ bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
       table.printHelp(outs(), "ampoule-c++ [options] file...",
                       "Ampoule's own options; all others are clang's");
       out.helpOnly = true;
+      break;
+    case OPT_Wampoule_unsupported:
+      out.unsupported = "warning";
+      break;
+    case OPT_Wno_error_ampoule_unsupported:
+      out.unsupported = "no-error";
+      break;
+    case OPT_Wno_ampoule_unsupported:
+      out.unsupported = "ignored";
+      break;
+    case OPT_Werror_ampoule_unsupported:
+      out.unsupported = "error";
       break;
     case OPT_ampoule_target:
       if (StringRef(arg->getValue()) != "xen" &&
@@ -297,6 +311,11 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   add("-mno-red-zone");
   add("-fno-asynchronous-unwind-tables");
   add("-D__ampoule__=1");
+  for (StringRef word :
+       {StringRef("-plugin-arg-ampoule-unsupported"), out.unsupported}) {
+    add("-Xclang");
+    add(word);
+  }
   if (threads)
     add("-pthread");
   // A violation traps: a panic report needs no run-time library.

@@ -19,6 +19,7 @@ struct Arguments {
   bool linksCxx = false;
   bool noStandardLibraries = false; ///< -nostdlib, -nodefaultlibs
   bool helpOnly = false;
+  llvm::StringRef unsupported = "warning"; ///< compiler/Unsupported.cpp
 };
 
 /// Sorts the arguments (response files already expanded) and those of the

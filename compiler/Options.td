@@ -13,6 +13,14 @@ def ampoule_host_headers : Own<"host-headers=">, MetaVarName<"<name>">,
            "Nothing else of /usr/include is visible">;
 def ampoule_help : OwnFlag<"help">, HelpText<"Show these options">;
 
+// Warnings are spelled as clang's own.
+class Warning<string name> : Flag<["-"], "W" # name>;
+def Wampoule_unsupported : Warning<"ampoule-unsupported">,
+  HelpText<"Warn of functions that an image cannot have (default)">;
+def Wno_ampoule_unsupported : Warning<"no-ampoule-unsupported">;
+def Werror_ampoule_unsupported : Warning<"error=ampoule-unsupported">;
+def Wno_error_ampoule_unsupported : Warning<"no-error=ampoule-unsupported">;
+
 // Passed on to the linker (linker/Options.td).
 def ampoule_target : Own<"target=">, Group<LinkGroup>,
   MetaVarName<"<xen|linux>">,
@@ -26,6 +34,11 @@ def ampoule_stack : Own<"stack=">, Group<LinkGroup>, MetaVarName<"<size>">,
   HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>, MetaVarName<"<all|none>">,
   HelpText<"none: keep every definition that an input brought (default: all)">;
+def ampoule_unsupported : Own<"unsupported=">, Group<LinkGroup>,
+  MetaVarName<"<error|warn|stub>">,
+  HelpText<"What a system call is that the program can make and the library OS "
+           "does not have: an error, a warning with the chain of calls, or only "
+           "a line in the report. It returns ENOSYS (default: warn)">;
 def ampoule_cache : Own<"cache=">, Group<LinkGroup>, MetaVarName<"<dir|none>">,
   HelpText<"Where finished links are kept (default: the user's cache directory)">;
 def ampoule_measure : OwnFlag<"measure">, Group<LinkGroup>,

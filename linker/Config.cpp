@@ -260,6 +260,16 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     diag.error("invalid value '" + prune +
                "' in '--ampoule-prune=': expected all or none");
 
+  StringRef unsupported =
+      args.getLastArgValue(OPT_ampoule_unsupported, "warn");
+  if (unsupported == "error")
+    config.unsupported = Unsupported::Error;
+  else if (unsupported == "stub")
+    config.unsupported = Unsupported::Stub;
+  else if (unsupported != "warn")
+    diag.error("invalid value '" + unsupported +
+               "' in '--ampoule-unsupported=': expected error, warn or stub");
+
   // Sizes and levels as clang spells them; s and z optimise like 2.
   StringRef level = args.getLastArgValue(OPT_lto_O, "2");
   config.optLevel = StringSwitch<unsigned>(level)

@@ -15,6 +15,7 @@ namespace ampoule::linker {
 enum class Target { Xen, Linux };
 enum class OutputKind { Image, SharedLibrary, Relocatable };
 enum class Prune { All, None };
+enum class Unsupported { Error, Warn, Stub };
 
 /// One thing named on the command line that may hold symbols.
 struct InputSpec {
@@ -36,6 +37,7 @@ struct Config {
   OutputKind kind = OutputKind::Image;
   Target target = Target::Xen;
   Prune prune = Prune::All;
+  Unsupported unsupported = Unsupported::Warn;
   unsigned optLevel = 2;
   std::vector<InputSpec> inputs;
   std::vector<std::string> searchPaths;

@@ -25,6 +25,7 @@ void Diag::warning(const Twine &message) {
   if (fatalWarnings)
     return error(message);
   os << "ampoule-ld: warning: " << message << '\n';
+  ++warnings;
 }
 
 void Diag::warnOnce(const Twine &message) {

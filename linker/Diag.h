@@ -30,10 +30,12 @@ public:
 
   unsigned errorCount() const { return errors; }
   bool failed() const { return errors != 0; }
+  bool warned() const { return warnings != 0; }
 
 private:
   llvm::raw_ostream &os;
   unsigned errors = 0;
+  unsigned warnings = 0;
   llvm::StringSet<> said;
 };
 

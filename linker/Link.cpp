@@ -105,7 +105,8 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
   writeFiles(*config, files, diag);
   if (!config->map.empty())
     writeMap(*config, product->report, diag);
-  if (!diag.failed())
+  // What was warned of shall be warned of again.
+  if (!diag.failed() && !diag.warned())
     cache.store(files);
   return diag.failed();
 }

@@ -176,6 +176,10 @@ def ampoule_stack : Joined<["--"], "ampoule-stack=">, MetaVarName<"<size>">,
   HelpText<"Size of the main stack (default: 256K)">;
 def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|none>">,
   HelpText<"none keeps every definition that an input brought (default: all)">;
+def ampoule_unsupported : Joined<["--"], "ampoule-unsupported=">,
+  MetaVarName<"<error|warn|stub>">,
+  HelpText<"What a system call is that the program can make and the library OS "
+           "does not have (default: warn). It returns ENOSYS">;
 def ampoule_cache : Joined<["--"], "ampoule-cache=">, MetaVarName<"<dir|none>">,
   HelpText<"Where finished links are kept (default: the user's cache directory)">;
 def ampoule_measure : FF<"ampoule-measure">,

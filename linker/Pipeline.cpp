@@ -153,6 +153,7 @@ std::optional<Product> link(const Config &config, Diag &diag,
   });
   if (!walk.passed("reach"))
     return std::nullopt;
+  reportUnsupported(closure, config, diag);
   recordModules(report, addStartModules(*program, modules));
   recordUnimplemented(report, *program);
   report.features = addFeatures(*program);

@@ -103,7 +103,8 @@ private:
 /// Both premises of a slot are printed once, however often a chain meets them.
 void printSteps(const Graph &graph, const LiveSet &live, unsigned node,
                 function_ref<std::string(const Node &)> name,
-                SmallSet<unsigned, 16> &printed, raw_ostream &os) {
+                StringRef until, SmallSet<unsigned, 16> &printed,
+                raw_ostream &os) {
   auto printPlace = [&](unsigned place) {
     if (place)
       os << " at " << graph.places[place];
@@ -133,12 +134,14 @@ void printSteps(const Graph &graph, const LiveSet &live, unsigned node,
       keys.push_back(parent.key);
     }
     at = parent.from;
+    if (!until.empty() && graph[at].name == until)
+      break;
   }
   for (auto [premise, key] : zip(premises, keys)) {
     os << ">>> and called through " << graph.keys[key] << " by "
        << name(graph[premise.first]);
     printPlace(premise.second);
-    printSteps(graph, live, premise.first, name, printed, os);
+    printSteps(graph, live, premise.first, name, until, printed, os);
   }
 }
 
@@ -151,9 +154,9 @@ LiveSet reach(const Graph &graph, bool withGone,
 
 void printChain(const Graph &graph, const LiveSet &live, unsigned node,
                 function_ref<std::string(const Node &)> name,
-                raw_ostream &os) {
+                raw_ostream &os, StringRef until) {
   SmallSet<unsigned, 16> printed;
-  printSteps(graph, live, node, name, printed, os);
+  printSteps(graph, live, node, name, until, printed, os);
 }
 
 void printReach(const Graph &graph, const LiveSet &live, raw_ostream &os) {

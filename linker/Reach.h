@@ -37,10 +37,10 @@ LiveSet reach(const Graph &graph, bool withGone = false,
               llvm::function_ref<bool(unsigned from, unsigned to)> cut = {});
 
 /// The chain that keeps a live node, in the form of lld's --why-live; of a slot
-/// both premises.
+/// both premises. It ends at a root, or at the symbol `until`.
 void printChain(const Graph &graph, const LiveSet &live, unsigned node,
                 llvm::function_ref<std::string(const Node &)> name,
-                llvm::raw_ostream &os);
+                llvm::raw_ostream &os, llvm::StringRef until = {});
 
 /// Each live node with its chain.
 void printReach(const Graph &graph, const LiveSet &live,

@@ -127,6 +127,29 @@ References findReferences(const Program &program,
   return references;
 }
 
+void reportUnsupported(const Closure &closure, const Config &config,
+                       Diag &diag) {
+  if (config.unsupported == Unsupported::Stub)
+    return;
+  const Graph &graph = closure.graph;
+  for (auto [id, node] : enumerate(graph.nodes)) {
+    if (node.module != kUnimplementedOrigin || !closure.live.isLive(id))
+      continue;
+    std::string text = "the library OS has no system call '" +
+                       StringRef(node.name).drop_front(4).str() +
+                       "'; it will fail with ENOSYS\n";
+    raw_string_ostream os(text);
+    printChain(graph, closure.live, id,
+               [](const Node &step) { return demangle(step.name); }, os,
+               "main");
+    text.pop_back();
+    if (config.unsupported == Unsupported::Error)
+      diag.error(text);
+    else
+      diag.warning(text);
+  }
+}
+
 void reportUndefined(Program &program, const References &references,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag) {

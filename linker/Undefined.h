@@ -3,6 +3,7 @@
 // and references that are errors.
 #pragma once
 
+#include "linker/Fixpoint.h"
 #include "linker/Program.h"
 
 namespace ampoule::linker {
@@ -30,5 +31,10 @@ References findReferences(const Program &program,
 void reportUndefined(Program &program, const References &references,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag);
+
+/// Tells of each system call that live code makes and nothing implements, with
+/// the chain of calls from the program (--ampoule-unsupported=).
+void reportUnsupported(const Closure &closure, const Config &config,
+                       Diag &diag);
 
 } // namespace ampoule::linker

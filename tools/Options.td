@@ -20,4 +20,10 @@ def before : Flag<["--"], "before">,
            "is missing">;
 def all_roots : Flag<["--"], "all-roots">,
   HelpText<"A chain from every root that alone keeps the symbol">;
+def fail_over : Joined<["--"], "fail-over=">, MetaVarName<"<bytes>">,
+  HelpText<"Fail if the image has grown by more (K, KiB, M, MiB)">;
+def max_size : Joined<["--"], "max-size=">, MetaVarName<"<bytes>">,
+  HelpText<"Fail if the image is larger">;
+def forbid : Joined<["--"], "forbid=">, MetaVarName<"<glob>">,
+  HelpText<"Fail if the image contains a function or variable of that name">;
 def help : Flag<["--"], "help">, HelpText<"Show this">;

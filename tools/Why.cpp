@@ -12,35 +12,18 @@
 //   >>> only referred to by alsoUnused(), which is unreachable
 #include "tools/Why.h"
 #include "linker/Reach.h"
+#include "tools/Names.h"
 #include "tools/ReportFile.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Demangle/Demangle.h"
-#include "llvm/Support/GlobPattern.h"
 
 using namespace llvm;
 using namespace ampoule::linker;
 
 namespace ampoule::tools {
 namespace {
-
-std::string shown(const Node &node) { return demangle(node.name); }
-
-/// "f" of "f(int)" and of "void f<int>(int)": a name as people write it.
-StringRef withoutParameters(StringRef demangled) {
-  std::size_t depth = 0;
-  for (std::size_t i = 0; i != demangled.size(); ++i) {
-    if (demangled[i] == '<')
-      ++depth;
-    else if (demangled[i] == '>' && depth)
-      --depth;
-    else if (demangled[i] == '(' && depth == 0 && i != 0 &&
-             !demangled.substr(i).starts_with("(anonymous namespace)"))
-      return demangled.take_front(i);
-  }
-  return demangled;
-}
 
 class Explainer {
 public:
@@ -82,25 +65,15 @@ private:
 
   std::vector<unsigned> match(StringRef pattern) const {
     std::vector<unsigned> found;
-    Expected<GlobPattern> glob = GlobPattern::create(pattern);
-    if (!glob)
-      consumeError(glob.takeError());
-    auto matches = [&](StringRef mangled) {
-      std::string name = demangle(mangled);
-      StringRef plain = withoutParameters(name);
-      return mangled == pattern || name == pattern || plain == pattern ||
-             (glob && (glob->match(name) || glob->match(plain)));
-    };
     for (auto [id, node] : enumerate(graph.nodes))
-      if (node.isDefinition &&
-          (matches(node.name) || any_of(node.symbols, matches)))
+      if (node.isDefinition && matchesName(node, pattern))
         found.push_back(id);
     return found;
   }
 
   void printHead(unsigned id) const {
     const Node &node = graph[id];
-    outs() << shown(node);
+    outs() << shownName(node);
     if (node.kind == Node::Section && !node.symbols.empty())
       outs() << ", which defines "
              << join(map_range(node.symbols,
@@ -123,7 +96,7 @@ private:
       return;
     }
     if (!request.allRoots) {
-      printChain(graph, live, id, shown, outs());
+      printChain(graph, live, id, shownName, outs());
       return;
     }
     bool first = true;
@@ -137,11 +110,11 @@ private:
         continue;
       outs() << (first ? "" : "or\n");
       first = false;
-      printChain(graph, alone, id, shown, outs());
+      printChain(graph, alone, id, shownName, outs());
     }
     // Several roots together: one holds the vtable, another the call.
     if (first)
-      printChain(graph, live, id, shown, outs());
+      printChain(graph, live, id, shownName, outs());
   }
 
   void printLost(unsigned id) const {
@@ -174,7 +147,7 @@ private:
           some = true;
           outs() << ">>> " << describe(edge.reason)
                  << (edge.reason == Reason::Address ? " in " : " from ")
-                 << shown(node) << describePlace(edge.place)
+                 << shownName(node) << describePlace(edge.place)
                  << (live.isLive(from) ? ", which was proved away"
                                        : ", which is unreachable")
                  << '\n';
@@ -182,7 +155,7 @@ private:
       for (const Slot &slot : node.slots)
         if (slot.function == id) {
           some = true;
-          outs() << ">>> vtable slot of " << shown(node);
+          outs() << ">>> vtable slot of " << shownName(node);
           if (!live.isLive(from))
             outs() << ", which is unreachable\n";
           else
@@ -193,7 +166,7 @@ private:
       outs() << ">>> nothing refers to it\n";
     else if (was.isLive(id)) {
       outs() << ">>> before anything was proved away:\n";
-      printChain(graph, was, id, shown, outs());
+      printChain(graph, was, id, shownName, outs());
     }
   }
 

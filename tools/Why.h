@@ -4,12 +4,13 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <string>
 
 namespace ampoule::tools {
 
 struct WhyRequest {
   llvm::StringRef image;
-  llvm::ArrayRef<const char *> patterns; ///< names, demangled names or globs
+  llvm::ArrayRef<std::string> patterns; ///< names, demangled names or globs
   bool before = false; ///< look at what is not in the image
   bool allRoots = false; ///< a chain from every root that keeps it
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The `ampoule` command: what one does with a finished image.
+#include "tools/Diff.h"
 #include "tools/Report.h"
 #include "tools/Why.h"
 #include "xen-boot/run/CommandLine.h"
@@ -207,27 +208,75 @@ int report(ArrayRef<const char *> words) {
   return tools::printReport(words[0]);
 }
 
-int why(ArrayRef<const char *> words) {
-  ToolOptTable table;
+/// A subcommand's words: options anywhere, of `allowed` alone. Nothing after
+/// --help or a mistake, which has been answered; `code` is then what to return.
+std::optional<InputArgList> parse(const ToolOptTable &table,
+                                  ArrayRef<const char *> words,
+                                  ArrayRef<Id> allowed, StringRef usage,
+                                  unsigned least, unsigned most, int &code) {
   unsigned missingIndex = 0, missingCount = 0;
   InputArgList args = table.ParseArgs(words, missingIndex, missingCount);
-  std::vector<const char *> inputs;
-  for (const Arg *arg : args) {
-    if (arg->getOption().matches(OPT_INPUT))
-      inputs.push_back(arg->getValue());
-    else if (!arg->getOption().matches(OPT_before) &&
-             !arg->getOption().matches(OPT_all_roots) &&
-             !arg->getOption().matches(OPT_help))
-      return fail("unknown option '" + Twine(arg->getAsString(args)) + "'");
-  }
-  if (args.hasArg(OPT_help) || inputs.size() < 2) {
-    (args.hasArg(OPT_help) ? outs() : errs())
-        << "usage: ampoule why [--before] [--all-roots] IMAGE SYMBOL...\n";
-    return args.hasArg(OPT_help) ? 0 : run::kRunFailed;
-  }
+  code = run::kRunFailed;
+  for (const Arg *arg : args)
+    if (!arg->getOption().matches(OPT_INPUT) &&
+        !arg->getOption().matches(OPT_help) &&
+        none_of(allowed, [&](Id id) { return arg->getOption().matches(id); })) {
+      fail("unknown option '" + Twine(arg->getAsString(args)) + "'");
+      return std::nullopt;
+    }
+  std::size_t inputs = args.getAllArgValues(OPT_INPUT).size();
+  bool wantsHelp = args.hasArg(OPT_help);
+  if (!wantsHelp && inputs >= least && inputs <= most)
+    return args;
+  (wantsHelp ? outs() : errs()) << "usage: ampoule " << usage << '\n';
+  if (wantsHelp)
+    code = 0;
+  return std::nullopt;
+}
+
+int why(ArrayRef<const char *> words) {
+  ToolOptTable table;
+  int code;
+  std::optional<InputArgList> args =
+      parse(table, words, {OPT_before, OPT_all_roots},
+            "why [--before] [--all-roots] IMAGE SYMBOL...", 2, ~0u, code);
+  if (!args)
+    return code;
+  std::vector<std::string> inputs = args->getAllArgValues(OPT_INPUT);
   return tools::printWhy({inputs[0], ArrayRef(inputs).drop_front(),
-                          args.hasArg(OPT_before),
-                          args.hasArg(OPT_all_roots)});
+                          args->hasArg(OPT_before),
+                          args->hasArg(OPT_all_roots)});
+}
+
+bool readBytes(const InputArgList &args, Id id,
+               std::optional<std::int64_t> &bytes) {
+  const Arg *arg = args.getLastArg(id);
+  if (!arg || (bytes = tools::parseBytes(arg->getValue())))
+    return true;
+  fail("invalid value '" + Twine(arg->getValue()) + "' in '" +
+       arg->getSpelling() + "'");
+  return false;
+}
+
+int diff(ArrayRef<const char *> words) {
+  ToolOptTable table;
+  int code;
+  std::optional<InputArgList> args =
+      parse(table, words, {OPT_fail_over, OPT_max_size, OPT_forbid},
+            "diff [--fail-over=BYTES] [--max-size=BYTES] [--forbid=GLOB] "
+            "BEFORE AFTER",
+            2, 2, code);
+  if (!args)
+    return code;
+  std::vector<std::string> inputs = args->getAllArgValues(OPT_INPUT);
+  tools::DiffRequest request;
+  request.before = inputs[0];
+  request.after = inputs[1];
+  request.forbidden = args->getAllArgValues(OPT_forbid);
+  if (!readBytes(*args, OPT_fail_over, request.failOver) ||
+      !readBytes(*args, OPT_max_size, request.maxSize))
+    return run::kRunFailed;
+  return tools::printDiff(request);
 }
 
 struct Subcommand {
@@ -240,6 +289,7 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "boot an image and return its exit status", runImage},
     {"config", "print the xl configuration of an image", printConfig},
     {"report", "show what is in an image", report},
+    {"diff", "compare two images, and fail if the second may not be so", diff},
     {"why", "explain why a symbol is in an image, or is not", why},
     {"symbolize", "name the addresses in a panic report", symbolize},
 };

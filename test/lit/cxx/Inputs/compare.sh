@@ -26,6 +26,11 @@ for level in O0 O2 Oz; do
   run "$scratch/$level" ${ARGS:-} > "$scratch/$level.out"
   diff -u "$scratch/expected" "$scratch/$level.out"
 done
+# What is kept for no reason must not change what happens.
+$cxx --ampoule-target=linux --ampoule-prune=none -w -O2 "$@" \
+  -o "$scratch/unpruned"
+run "$scratch/unpruned" ${ARGS:-} > "$scratch/unpruned.out"
+diff -u "$scratch/expected" "$scratch/unpruned.out"
 $cxx -w -Oz "$@" -o "$scratch/image"
 if command -v qemu-system-x86_64 > /dev/null; then
   run $ampoule run --direct --quiet "$scratch/image" ${ARGS:-} \
