@@ -2,8 +2,8 @@
 // -Wampoule-unsupported: a second consumer of the parse that names, at the line
 // that uses them, functions of the system that no unikernel can provide. Only
 // declarations of system headers count, so a project's own function of the same
-// name does not. Clang has no way to add a warning group; this one is as good as
-// one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
+// name does not. Clang has no way to add a warning group; this one is as good
+// as one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -50,10 +50,9 @@ llvm::StringRef reasonFor(llvm::StringRef function) {
     add(kOneProcess, {"fork", "_Fork", "vfork", "daemon", "forkpty", "wait",
                       "waitpid", "waitid", "wait3", "wait4", "setsid",
                       "setpgid", "setpgrp", "tcsetpgrp", "unshare", "setns"});
-    add(kNoPrograms,
-        {"execl", "execle", "execlp", "execv", "execve", "execvp", "execvpe",
-         "fexecve", "posix_spawn", "posix_spawnp", "system", "popen",
-         "wordexp"});
+    add(kNoPrograms, {"execl", "execle", "execlp", "execv", "execve", "execvp",
+                      "execvpe", "fexecve", "posix_spawn", "posix_spawnp",
+                      "system", "popen", "wordexp"});
     add(kNoLoading, {"dlopen", "dlmopen"});
     add(kNoUsers, {"setuid", "seteuid", "setreuid", "setresuid", "setgid",
                    "setegid", "setregid", "setresgid", "setgroups",
@@ -118,7 +117,8 @@ public:
   Client(DiagnosticsEngine &engine, std::shared_ptr<Pragmas> pragmas)
       : pragmas(std::move(pragmas)),
         wasIgnored(engine.isIgnored(kUnknownGroup, SourceLocation())),
-        owned(engine.takeClient()), next(owned ? owned.get() : engine.getClient()) {
+        owned(engine.takeClient()),
+        next(owned ? owned.get() : engine.getClient()) {
     // Not a warning: -Werror must not make an error of it.
     engine.setSeverity(kUnknownGroup, diag::Severity::Remark, SourceLocation());
   }
@@ -126,10 +126,10 @@ public:
   void HandleDiagnostic(DiagnosticsEngine::Level level,
                         const Diagnostic &diagnostic) override {
     if (diagnostic.getID() == kUnknownGroup) {
-      llvm::StringRef group = diagnostic.getArgKind(0) ==
-                                      DiagnosticsEngine::ak_std_string
-                                  ? llvm::StringRef(diagnostic.getArgStdStr(0))
-                                  : llvm::StringRef();
+      llvm::StringRef group =
+          diagnostic.getArgKind(0) == DiagnosticsEngine::ak_std_string
+              ? llvm::StringRef(diagnostic.getArgStdStr(0))
+              : llvm::StringRef();
       if (group == kGroup) {
         pragmas->set(diagnostic.getLocation(), severityOf(diagnostic));
         return;
@@ -159,10 +159,9 @@ private:
   static diag::Severity severityOf(const Diagnostic &diagnostic) {
     const SourceManager &sources = diagnostic.getSourceManager();
     SourceLocation at = sources.getSpellingLoc(diagnostic.getLocation());
-    llvm::StringRef before =
-        sources.getBufferData(sources.getFileID(at))
-            .take_front(sources.getFileOffset(at))
-            .rtrim(" \t\"\\(");
+    llvm::StringRef before = sources.getBufferData(sources.getFileID(at))
+                                 .take_front(sources.getFileOffset(at))
+                                 .rtrim(" \t\"\\(");
     return before.ends_with("ignored")   ? diag::Severity::Ignored
            : before.ends_with("warning") ? diag::Severity::Warning
                                          : diag::Severity::Error;
@@ -190,7 +189,7 @@ public:
     return true;
   }
 
-  /// int mmap(void *, size_t, int prot, …), int mprotect(void *, size_t, int prot).
+  /// The third argument of mmap and of mprotect is the protection.
   bool VisitCallExpr(CallExpr *call) {
     constexpr unsigned kProtection = 2;
     constexpr std::uint64_t kExecutable = 4; // PROT_EXEC, POSIX sys/mman.h

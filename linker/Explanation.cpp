@@ -202,8 +202,7 @@ Expected<Explanation> readExplanation(const json::Object &object) {
   graph.places.clear();
   const json::Array *nodes = object.getArray("nodes");
   bool valid = nodes && readStrings(object, "places", graph.places) &&
-               readStrings(object, "keys", graph.keys) &&
-               !graph.places.empty();
+               readStrings(object, "keys", graph.keys) && !graph.places.empty();
   if (valid)
     for (const json::Value &node : *nodes)
       valid = valid && node.getAsObject() &&

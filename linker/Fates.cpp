@@ -79,8 +79,8 @@ Fates::Fates(Program &program) : program(program) {
       [this](StringRef, Any, const PreservedAnalyses &) { passEnds(); });
   callbacks.registerAfterPassInvalidatedCallback(
       [this](StringRef, const PreservedAnalyses &) { passEnds(); });
-  program.context.setDiagnosticHandler(std::make_unique<Remarks>(
-      *this, program.context.getDiagnosticHandler()));
+  program.context.setDiagnosticHandler(
+      std::make_unique<Remarks>(*this, program.context.getDiagnosticHandler()));
 }
 
 Fates::~Fates() = default;
@@ -246,8 +246,8 @@ Explanation Fates::explain(Graph before, const Graph &after,
     if (!idOfSymbol.try_emplace(name, id).second)
       continue;
     Node &node = graph.nodes.emplace_back();
-    node.kind = symbols.table.lookup(name).isCode ? Node::Function
-                                                  : Node::Variable;
+    node.kind =
+        symbols.table.lookup(name).isCode ? Node::Function : Node::Variable;
     node.name = name;
     if (auto it = idOfSymbol.find(sourceOf(name)); it != idOfSymbol.end()) {
       node.module = graph[it->second].module;

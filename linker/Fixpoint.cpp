@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A constant (an address that is configured, a flag that nobody sets) decides
-// branches; what only the branch not taken refers to falls, with its module, the
-// module's init and its constructors; then fewer places write a variable, and
-// more is constant. Nothing is inlined here: a module is live as long as one of
-// its functions is called, and the LTO pipeline, which does inline, runs when
-// its init is already part of the program.
+// branches; what only the branch not taken refers to falls, with its module,
+// the module's init and its constructors; then fewer places write a variable,
+// and more is constant. Nothing is inlined here: a module is live as long as
+// one of its functions is called, and the LTO pipeline, which does inline, runs
+// when its init is already part of the program.
 #include "linker/Fixpoint.h"
 #include "linker/Optimise.h"
 #include "linker/Prune.h"

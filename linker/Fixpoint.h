@@ -11,9 +11,9 @@
 namespace ampoule::linker {
 
 struct Closure {
-  Graph before;    ///< of all that came in
+  Graph before;       ///< of all that came in
   ProgramGraph graph; ///< when nothing fell any more
-  LiveSet live;    ///< of `graph`
+  LiveSet live;       ///< of `graph`
   unsigned rounds = 0;
 };
 

@@ -7,8 +7,8 @@
 #include "linker/Places.h"
 
 #include "llvm/IR/Constants.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 
@@ -48,8 +48,7 @@ private:
     graph.nodes[from].edges.push_back({node, reason, place});
   }
   void addConstant(unsigned from, const Constant &constant, Reason reason,
-                   SmallPtrSetImpl<const Constant *> &seen,
-                   unsigned place = 0);
+                   SmallPtrSetImpl<const Constant *> &seen, unsigned place = 0);
   void collectKeys();
   unsigned keyOf(const CallBase &checkedLoad);
   void addSlots(unsigned from, const Constant &constant, std::uint64_t offset,
@@ -80,7 +79,7 @@ private:
   static constexpr std::uint64_t kAnySlot = ~0ull;
   DenseMap<std::pair<const Metadata *, std::uint64_t>, unsigned> keys;
   DenseMap<std::pair<const InputFile *, unsigned>, unsigned> ofSection;
-  StringMap<unsigned> nativeDefinition;         ///< the section's node by symbol
+  StringMap<unsigned> nativeDefinition; ///< the section's node by symbol
   StringMap<std::vector<unsigned>> byIdentifier; ///< for __start_X, __stop_X
 };
 
@@ -145,8 +144,8 @@ unsigned Builder::keyOf(const CallBase &checkedLoad) {
 
 /// Every virtual call of the program, before slots ask which of them there are.
 void Builder::collectKeys() {
-  for (Intrinsic::ID id : {Intrinsic::type_checked_load,
-                           Intrinsic::type_checked_load_relative})
+  for (Intrinsic::ID id :
+       {Intrinsic::type_checked_load, Intrinsic::type_checked_load_relative})
     if (Function *load =
             Intrinsic::getDeclarationIfExists(program.module.get(), id))
       for (const User *user : load->users())
@@ -164,7 +163,9 @@ void Builder::addSlots(unsigned from, const Constant &constant,
     for (unsigned i = 0; i != constant.getNumOperands(); ++i) {
       const auto &element = *cast<Constant>(constant.getOperand(i));
       std::uint64_t at =
-          type ? layout.getStructLayout(type)->getElementOffset(i).getFixedValue()
+          type ? layout.getStructLayout(type)
+                     ->getElementOffset(i)
+                     .getFixedValue()
                : i * layout.getTypeAllocSize(element.getType()).getFixedValue();
       addSlots(from, element, offset + at, types, seen);
     }
@@ -196,31 +197,33 @@ void Builder::addFunction(unsigned from, Function &function) {
   SmallPtrSet<const Value *, 16> called;
   for (Instruction &instruction : instructions(function)) {
     const Value *callee = nullptr;
-    unsigned place = places.of(instruction.getDebugLoc().get());
+    auto place = [&] { return places.of(instruction.getDebugLoc().get()); };
     // Code generation makes a call of it.
     if (isa<ResumeInst>(instruction))
       if (std::optional<unsigned> target = definitionOf("_Unwind_Resume"))
-        graph.nodes[from].edges.push_back({*target, Reason::Call, place});
+        graph.nodes[from].edges.push_back({*target, Reason::Call, place()});
     if (auto *call = dyn_cast<CallBase>(&instruction)) {
       callee = call->getCalledOperand();
       if (Intrinsic::ID id = call->getIntrinsicID();
           id == Intrinsic::type_checked_load ||
           id == Intrinsic::type_checked_load_relative)
-        graph.nodes[from].calls.push_back({keyOf(*call), place});
+        graph.nodes[from].calls.push_back({keyOf(*call), place()});
       if (auto *target = dyn_cast<GlobalValue>(callee->stripPointerCasts()))
         if (called.insert(target).second)
-          addEdge(from, const_cast<GlobalValue *>(target), Reason::Call, place);
+          addEdge(from, const_cast<GlobalValue *>(target), Reason::Call,
+                  place());
       if (auto *assembly = dyn_cast<InlineAsm>(callee))
         for (const auto &name : program.assemblySymbols)
           if (StringRef(assembly->getAsmString()).contains(name.getKey()))
             if (GlobalValue *target =
                     program.module->getNamedValue(name.getKey()))
-              addEdge(from, target, Reason::Assembly, place);
+              addEdge(from, target, Reason::Assembly, place());
     }
     for (const Use &operand : instruction.operands())
       if (operand.get() != callee)
-        if (auto *constant = dyn_cast<Constant>(operand.get()))
-          addConstant(from, *constant, Reason::Address, seen, place);
+        if (auto *constant = dyn_cast<Constant>(operand.get());
+            constant && !isa<ConstantData>(constant))
+          addConstant(from, *constant, Reason::Address, seen, place());
   }
   if (function.hasFnAttribute(Attribute::StackProtect) ||
       function.hasFnAttribute(Attribute::StackProtectStrong) ||
@@ -346,8 +349,8 @@ void Builder::addNative(InputFile &file) {
     }
     if (*target == file.native->section_end())
       continue;
-    auto it = ofSection.find(
-        {&file, static_cast<unsigned>((*target)->getIndex())});
+    auto it =
+        ofSection.find({&file, static_cast<unsigned>((*target)->getIndex())});
     if (it == ofSection.end())
       continue;
     Expected<StringRef> name = (*target)->getName();

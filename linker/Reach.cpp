@@ -102,9 +102,8 @@ private:
 
 /// Both premises of a slot are printed once, however often a chain meets them.
 void printSteps(const Graph &graph, const LiveSet &live, unsigned node,
-                function_ref<std::string(const Node &)> name,
-                StringRef until, SmallSet<unsigned, 16> &printed,
-                raw_ostream &os) {
+                function_ref<std::string(const Node &)> name, StringRef until,
+                SmallSet<unsigned, 16> &printed, raw_ostream &os) {
   auto printPlace = [&](unsigned place) {
     if (place)
       os << " at " << graph.places[place];
@@ -153,8 +152,8 @@ LiveSet reach(const Graph &graph, bool withGone,
 }
 
 void printChain(const Graph &graph, const LiveSet &live, unsigned node,
-                function_ref<std::string(const Node &)> name,
-                raw_ostream &os, StringRef until) {
+                function_ref<std::string(const Node &)> name, raw_ostream &os,
+                StringRef until) {
   SmallSet<unsigned, 16> printed;
   printSteps(graph, live, node, name, until, printed, os);
 }
@@ -169,8 +168,8 @@ void printReach(const Graph &graph, const LiveSet &live, raw_ostream &os) {
   });
   for (unsigned node : sorted) {
     os << "live: " << graph[node].name << '\n';
-    printChain(graph, live, node, [](const Node &node) { return node.name; },
-               os);
+    printChain(
+        graph, live, node, [](const Node &node) { return node.name; }, os);
     os << '\n';
   }
 }

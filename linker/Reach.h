@@ -29,10 +29,10 @@ struct LiveSet {
   bool isLive(unsigned node) const { return parents[node].has_value(); }
 };
 
-/// Breadth first, so that a parent chain is a shortest one. A function in a slot
-/// of a vtable is live when the vtable is and a live function calls through the
-/// slot. Edges that were proved away do not count, unless `withGone`. `cut(from,
-/// to)` leaves out an edge (a root: from kRoot).
+/// Breadth first, so that a parent chain is a shortest one. A function in a
+/// slot of a vtable is live when the vtable is and a live function calls
+/// through the slot. Edges that were proved away do not count, unless
+/// `withGone`. `cut(from, to)` leaves out an edge (a root: from kRoot).
 LiveSet reach(const Graph &graph, bool withGone = false,
               llvm::function_ref<bool(unsigned from, unsigned to)> cut = {});
 
@@ -43,7 +43,6 @@ void printChain(const Graph &graph, const LiveSet &live, unsigned node,
                 llvm::raw_ostream &os, llvm::StringRef until = {});
 
 /// Each live node with its chain.
-void printReach(const Graph &graph, const LiveSet &live,
-                llvm::raw_ostream &os);
+void printReach(const Graph &graph, const LiveSet &live, llvm::raw_ostream &os);
 
 } // namespace ampoule::linker

@@ -51,8 +51,7 @@ Expected<Side> read(StringRef image) {
       side.modules[module.str()] += size;
     }
   for (auto [id, node] : enumerate(side.explanation.graph.nodes))
-    if (node.isDefinition &&
-        side.explanation.fates[id].kind == Fate::Kept &&
+    if (node.isDefinition && side.explanation.fates[id].kind == Fate::Kept &&
         (node.kind == Node::Function || !node.symbols.empty()))
       side.kept[node.name] = id;
   return side;
@@ -106,12 +105,11 @@ bool check(const DiffRequest &request, const Side &before, const Side &after) {
     fail("has grown by " + Twine(after.size - before.size) +
          " bytes, more than --fail-over=" + Twine(*request.failOver));
   if (request.maxSize && after.size > *request.maxSize)
-    fail("has " + Twine(after.size) + " bytes, more than --max-size=" +
-         Twine(*request.maxSize));
+    fail("has " + Twine(after.size) +
+         " bytes, more than --max-size=" + Twine(*request.maxSize));
   for (const std::string &pattern : request.forbidden)
     for (auto [id, node] : enumerate(after.explanation.graph.nodes))
-      if (node.isDefinition &&
-          after.explanation.fates[id].kind == Fate::Kept &&
+      if (node.isDefinition && after.explanation.fates[id].kind == Fate::Kept &&
           matchesName(node, pattern))
         fail("contains " + shownName(node) + ", which --forbid=" + pattern +
              " forbids; `ampoule why` tells how it got there");

@@ -12,10 +12,10 @@
 namespace ampoule::tools {
 
 struct DiffRequest {
-  llvm::StringRef before, after;          ///< images
-  std::optional<std::int64_t> failOver;   ///< bytes by which it may grow
-  std::optional<std::int64_t> maxSize;    ///< bytes of the file
-  std::vector<std::string> forbidden;     ///< globs of names
+  llvm::StringRef before, after;        ///< images
+  std::optional<std::int64_t> failOver; ///< bytes by which it may grow
+  std::optional<std::int64_t> maxSize;  ///< bytes of the file
+  std::vector<std::string> forbidden;   ///< globs of names
 };
 
 /// 0; 1 when a limit is exceeded, a forbidden name is in the second image, or a

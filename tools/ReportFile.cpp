@@ -43,12 +43,12 @@ Expected<linker::Explanation> openExplanation(StringRef image,
                                               const json::Value &report) {
   const json::Object *graph = report.getAsObject()->getObject("graph");
   Expected<linker::Explanation> explanation =
-      graph ? linker::readExplanation(*graph)
-            : Expected<linker::Explanation>(
-                  createStringError("it has no graph"));
+      graph
+          ? linker::readExplanation(*graph)
+          : Expected<linker::Explanation>(createStringError("it has no graph"));
   if (!explanation)
-    return createStringError(image + ".report.json: " +
-                             toString(explanation.takeError()));
+    return createStringError(
+        image + ".report.json: " + toString(explanation.takeError()));
   return explanation;
 }
 

@@ -128,7 +128,8 @@ private:
                                }),
                      ", ");
     if (!fate.by.empty())
-      outs() << (fate.kind == Fate::Unreachable ? ", found by " : " by ") << fate.by;
+      outs() << (fate.kind == Fate::Unreachable ? ", found by " : " by ")
+             << fate.by;
     outs() << '\n';
     if (fate.kind == Fate::Unreachable)
       printMissing(id);

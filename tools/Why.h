@@ -11,7 +11,7 @@ namespace ampoule::tools {
 struct WhyRequest {
   llvm::StringRef image;
   llvm::ArrayRef<std::string> patterns; ///< names, demangled names or globs
-  bool before = false; ///< look at what is not in the image
+  bool before = false;                  ///< look at what is not in the image
   bool allRoots = false; ///< a chain from every root that keeps it
 };
 
