@@ -23,7 +23,6 @@ check: build
 	scripts/check $(BUILD)
 
 bench: build
-	scripts/setup libc++-22-dev libc++abi-22-dev
 	bench/bench $(BUILD)
 
 install: build

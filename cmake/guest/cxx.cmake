@@ -35,7 +35,8 @@ set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})
 # libc++abi, 128-bit builtins from compiler-rt.
 file(GLOB sources ${llvm}/libcxx/src/*.cpp ${llvm}/libcxx/src/filesystem/*.cpp
      ${llvm}/libcxx/src/ryu/*.cpp)
-list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins|system_error)\\.cpp$")
+list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins|system_error|d2fixed)\\.cpp$")
+list(APPEND sources ${CMAKE_CURRENT_SOURCE_DIR}/cxx/d2fixed.cpp)
 # A stream can fail with a system_error, whose message would bring printf into
 # every image with iostreams, for the one number in "Unknown error %d".
 file(READ ${llvm}/libcxx/src/system_error.cpp text)
