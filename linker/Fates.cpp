@@ -264,14 +264,17 @@ Explanation Fates::explain(Graph before, const Graph &after,
         symbols.table.lookup(name).size;
 
   LiveSet live = reach(graph);
-  std::function<bool(StringRef)> isConstantKept = [&](StringRef name) {
-    auto it = usersOfConstant.find(name);
-    return it != usersOfConstant.end() &&
-           any_of(it->second, [&](const std::string &user) {
-             return symbols.table.contains(user) ||
-                    (user != name && isConstantKept(user));
-           });
-  };
+  // Constants may refer to each other in a ring.
+  StringSet<> keptConstants;
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const auto &[name, users] : usersOfConstant)
+      if (!keptConstants.contains(name) &&
+          any_of(users, [&](const std::string &user) {
+            return symbols.table.contains(user) || keptConstants.contains(user);
+          }))
+        grew = keptConstants.insert(name).second;
+  }
   auto fateOf = [&](unsigned id) -> Fate {
     const Node &node = graph[id];
     if (node.kind == Node::Module || node.kind == Node::Section) {
@@ -292,7 +295,9 @@ Explanation Fates::explain(Graph before, const Graph &after,
     }
     if (auto it = fates.find(node.name); it != fates.end())
       return it->second;
-    return {isConstantKept(node.name) ? Fate::Kept : Fate::Discarded, "", {}};
+    return {keptConstants.contains(node.name) ? Fate::Kept : Fate::Discarded,
+            "",
+            {}};
   };
   for (unsigned id = 0; id != graph.nodes.size(); ++id)
     explanation.fates.push_back(fateOf(id));
