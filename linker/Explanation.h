@@ -23,7 +23,7 @@ struct Fate {
   std::string by;                ///< LLVM's name of the pass
   std::vector<std::string> into; ///< of Inlined and Folded: symbols
 };
-inline constexpr unsigned kFates = 6;
+inline constexpr unsigned kFates = Fate::Discarded + 1;
 
 llvm::StringRef describe(Fate::Kind kind);
 

@@ -2,7 +2,7 @@
 // Who refers to whom, why, and at which line: a node for each global value of
 // the merged module, for each section of a native file and for each module of
 // the library OS; an edge for each reference. Plain data, so that it can be
-// written beside the image (Sidecar.h) and asked again there.
+// written beside the image (Explanation.h) and asked again there.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -33,7 +33,8 @@ enum class Reason : std::uint8_t {
   ModuleInit,  ///< initialises a module
   ModuleNeeds, ///< a module needs it
 };
-inline constexpr unsigned kReasons = 17;
+inline constexpr unsigned kReasons =
+    static_cast<unsigned>(Reason::ModuleNeeds) + 1;
 
 llvm::StringRef describe(Reason reason);
 

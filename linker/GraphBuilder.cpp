@@ -30,6 +30,13 @@ public:
 
 private:
   unsigned nodeOf(GlobalValue &value);
+  /// The node that a reference to `value` means: its definition may be native.
+  unsigned targetOf(GlobalValue &value) {
+    auto it = nativeDefinition.find(value.getName());
+    return value.isDeclaration() && it != nativeDefinition.end()
+               ? it->second
+               : nodeOf(value);
+  }
   std::string moduleOf(StringRef origin) const {
     auto it = program.moduleOfOrigin.find(origin);
     return it == program.moduleOfOrigin.end() ? origin.str() : it->second;
@@ -39,12 +46,7 @@ private:
     if (auto *function = dyn_cast<Function>(to);
         function && function->isIntrinsic())
       return;
-    unsigned node;
-    if (auto it = nativeDefinition.find(to->getName());
-        to->isDeclaration() && it != nativeDefinition.end())
-      node = it->second;
-    else
-      node = nodeOf(*to); // may move graph.nodes
+    unsigned node = targetOf(*to); // may move graph.nodes
     graph.nodes[from].edges.push_back({node, reason, place});
   }
   void addConstant(unsigned from, const Constant &constant, Reason reason,
@@ -177,10 +179,7 @@ void Builder::addSlots(unsigned from, const Constant &constant,
     addConstant(from, constant, Reason::VtableSlot, seen);
     return;
   }
-  Slot slot{nodeOf(*value), {}};
-  if (auto it = nativeDefinition.find(value->getName());
-      value->isDeclaration() && it != nativeDefinition.end())
-    slot.function = it->second;
+  Slot slot{targetOf(*value), {}};
   for (const MDNode *type : types) {
     std::uint64_t point =
         mdconst::extract<ConstantInt>(type->getOperand(0))->getZExtValue();

@@ -86,12 +86,6 @@ private:
 
 } // namespace
 
-const LibosModule *ModuleSet::find(StringRef name) const {
-  auto it = find_if(ordered,
-                    [&](const LibosModule &module) { return module.name == name; });
-  return it == ordered.end() ? nullptr : &*it;
-}
-
 ModuleSet takeModules(Program &program, Diag &diag) {
   std::map<std::string, LibosModule> all;
   std::vector<GlobalVariable *> records;

@@ -16,8 +16,6 @@ struct LibosModule {
 struct ModuleSet {
   /// Needs come before those who need them.
   std::vector<LibosModule> ordered;
-
-  const LibosModule *find(llvm::StringRef name) const;
 };
 
 /// Reports cycles, two modules of one name, and malformed records.

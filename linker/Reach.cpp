@@ -109,8 +109,7 @@ void printSteps(const Graph &graph, const LiveSet &live, unsigned node,
       os << " at " << graph.places[place];
     os << '\n';
   };
-  std::vector<std::pair<unsigned, unsigned>> premises;
-  std::vector<unsigned> keys;
+  std::vector<LiveSet::Parent> slots;
   for (unsigned at = node;;) {
     if (!printed.insert(at).second) {
       os << ">>> as above\n";
@@ -128,19 +127,17 @@ void printSteps(const Graph &graph, const LiveSet &live, unsigned node,
                                                  : " from ")
        << name(graph[parent.from]);
     printPlace(parent.place);
-    if (parent.caller != LiveSet::kRoot) {
-      premises.push_back({parent.caller, parent.callerPlace});
-      keys.push_back(parent.key);
-    }
+    if (parent.caller != LiveSet::kRoot)
+      slots.push_back(parent);
     at = parent.from;
     if (!until.empty() && graph[at].name == until)
       break;
   }
-  for (auto [premise, key] : zip(premises, keys)) {
-    os << ">>> and called through " << graph.keys[key] << " by "
-       << name(graph[premise.first]);
-    printPlace(premise.second);
-    printSteps(graph, live, premise.first, name, until, printed, os);
+  for (const LiveSet::Parent &slot : slots) {
+    os << ">>> and called through " << graph.keys[slot.key] << " by "
+       << name(graph[slot.caller]);
+    printPlace(slot.callerPlace);
+    printSteps(graph, live, slot.caller, name, until, printed, os);
   }
 }
 

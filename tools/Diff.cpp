@@ -26,8 +26,7 @@ namespace ampoule::tools {
 namespace {
 
 struct Side {
-  std::int64_t size = 0;
-  std::map<std::string, std::int64_t> modules;
+  ByteTotals bytes;
   Explanation explanation;
   StringMap<unsigned> kept; ///< functions and sections with functions
 };
@@ -41,15 +40,7 @@ Expected<Side> read(StringRef image) {
     return explanation.takeError();
   Side side;
   side.explanation = std::move(*explanation);
-  for (const json::Value &value : *report->getAsObject()->getArray("byteMap"))
-    if (const json::Object *entry = value.getAsObject()) {
-      std::int64_t size = entry->getInteger("size").value_or(0);
-      StringRef module = entry->getString("module").value_or("");
-      if (module.empty())
-        module = entry->getString("kind").value_or("");
-      side.size += size;
-      side.modules[module.str()] += size;
-    }
+  side.bytes = addBytes(*report);
   for (auto [id, node] : enumerate(side.explanation.graph.nodes))
     if (node.isDefinition && side.explanation.fates[id].kind == Fate::Kept &&
         (node.kind == Node::Function || !node.symbols.empty()))
@@ -101,11 +92,12 @@ bool check(const DiffRequest &request, const Side &before, const Side &after) {
     errs() << "ampoule: error: " << request.after << ": " << message << '\n';
     good = false;
   };
-  if (request.failOver && after.size - before.size > *request.failOver)
-    fail("has grown by " + Twine(after.size - before.size) +
+  if (request.failOver &&
+      after.bytes.total - before.bytes.total > *request.failOver)
+    fail("has grown by " + Twine(after.bytes.total - before.bytes.total) +
          " bytes, more than --fail-over=" + Twine(*request.failOver));
-  if (request.maxSize && after.size > *request.maxSize)
-    fail("has " + Twine(after.size) +
+  if (request.maxSize && after.bytes.total > *request.maxSize)
+    fail("has " + Twine(after.bytes.total) +
          " bytes, more than --max-size=" + Twine(*request.maxSize));
   for (const std::string &pattern : request.forbidden)
     for (auto [id, node] : enumerate(after.explanation.graph.nodes))
@@ -145,12 +137,12 @@ int printDiff(const DiffRequest &request) {
     printError(after.takeError());
     return 1;
   }
-  outs() << request.before << ": " << before->size << " bytes, "
-         << request.after << ": " << after->size << " bytes, "
-         << signedBytes(after->size - before->size) << '\n';
+  outs() << request.before << ": " << before->bytes.total << " bytes, "
+         << request.after << ": " << after->bytes.total << " bytes, "
+         << signedBytes(after->bytes.total - before->bytes.total) << '\n';
 
-  std::map<std::string, std::int64_t> changes = after->modules;
-  for (auto &[module, size] : before->modules)
+  std::map<std::string, std::int64_t> changes = after->bytes.byModule;
+  for (auto &[module, size] : before->bytes.byModule)
     changes[module] -= size;
   std::vector<std::pair<std::int64_t, std::string>> sorted;
   for (auto &[module, change] : changes)

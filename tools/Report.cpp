@@ -88,29 +88,17 @@ int printReport(StringRef image) {
     return 1;
   }
   const json::Object *report = value->getAsObject();
-  const json::Array *map = report->getArray("byteMap");
-  Sizes modules, kinds, before;
-  std::int64_t total = 0;
-  for (const json::Value &entry : *map) {
-    const json::Object *piece = entry.getAsObject();
-    if (!piece)
-      continue;
-    std::int64_t size = piece->getInteger("size").value_or(0);
-    StringRef kind = piece->getString("kind").value_or("");
-    StringRef module = piece->getString("module").value_or("");
-    total += size;
-    kinds[kind.str()] += size;
-    modules[module.empty() ? kind.str() : module.str()] += size;
-  }
-  outs() << image << ": " << total << " bytes, build "
+  ByteTotals bytes = addBytes(*value);
+  Sizes before;
+  outs() << image << ": " << bytes.total << " bytes, build "
          << report->getString("buildId").value_or("?") << '\n';
   if (const json::Object *counted = report->getObject("modules"))
     for (auto &[name, sizes] : *counted)
       if (const json::Object *object = sizes.getAsObject())
         if (std::optional<std::int64_t> bytes = object->getInteger("before"))
           before[name.str()] = *bytes;
-  printTable("module", modules, before);
-  printTable("kind", kinds, {});
+  printTable("module", bytes.byModule, before);
+  printTable("kind", bytes.byKind, {});
   Expected<linker::Explanation> explanation = openExplanation(image, *value);
   if (!explanation) {
     printError(explanation.takeError());

@@ -52,6 +52,20 @@ Expected<linker::Explanation> openExplanation(StringRef image,
   return explanation;
 }
 
+ByteTotals addBytes(const json::Value &report) {
+  ByteTotals totals;
+  for (const json::Value &value : *report.getAsObject()->getArray("byteMap"))
+    if (const json::Object *piece = value.getAsObject()) {
+      std::int64_t size = piece->getInteger("size").value_or(0);
+      StringRef kind = piece->getString("kind").value_or("");
+      StringRef module = piece->getString("module").value_or("");
+      totals.total += size;
+      totals.byKind[kind.str()] += size;
+      totals.byModule[(module.empty() ? kind : module).str()] += size;
+    }
+  return totals;
+}
+
 void printError(Error error) {
   errs() << "ampoule: error: " << toString(std::move(error)) << '\n';
 }
