@@ -20,6 +20,7 @@ demo: build
 	$(BUILD)/bin/ampoule report $(BUILD)/samples/hello/hello
 
 check: build
+	scripts/setup chromium chromium-driver
 	scripts/check $(BUILD)
 
 bench: build

@@ -43,8 +43,10 @@ foreach(tool ar ranlib nm strip objcopy objdump readelf size strings addr2line)
   file(CREATE_LINK ampoule-${tool} ${bin}/${triple}-${tool} SYMBOLIC)
 endforeach()
 
-foreach(name toolchain.cmake cross.ini)
-  configure_file(${CMAKE_SOURCE_DIR}/cmake/installed/${name}
+foreach(file cmake/installed/toolchain.cmake cmake/installed/cross.ini
+        tools/report.html)
+  get_filename_component(name ${file} NAME)
+  configure_file(${CMAKE_SOURCE_DIR}/${file}
                  ${CMAKE_BINARY_DIR}/share/ampoule/${name} COPYONLY)
 endforeach()
 

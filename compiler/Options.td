@@ -42,6 +42,8 @@ def ampoule_unsupported : Own<"unsupported=">, Group<LinkGroup>,
 def ampoule_cache : Own<"cache=">, Group<LinkGroup>, MetaVarName<"<dir|none>">,
   HelpText<"Where finished links are kept (default: the user's cache directory)">;
 def ampoule_measure : OwnFlag<"measure">, Group<LinkGroup>,
-  HelpText<"Record in the report how many bytes each module had before pruning">;
+  HelpText<"Record in the report how many bytes each definition had before pruning">;
+def ampoule_summary : OwnFlag<"summary">, Group<LinkGroup>,
+  HelpText<"Print the size of the image, what was kept and what could be avoided">;
 def ampoule_time : OwnFlag<"time">, Group<LinkGroup>,
   HelpText<"Print the time each stage of the link took">;

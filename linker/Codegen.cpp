@@ -31,11 +31,19 @@ void emitObject(Module &module, TargetMachine &machine,
   trimLastFrame(object);
 }
 
+/// Gives constants that no one names a symbol, so that the report can say whose
+/// bytes they are. The image is stripped of them.
+void nameConstants(Module &module) {
+  for (GlobalVariable &variable : module.globals())
+    if (variable.hasPrivateLinkage() && variable.hasName())
+      variable.setLinkage(GlobalValue::InternalLinkage);
+}
+
 } // namespace
 
-std::vector<SmallString<0>> generateCode(Program &program,
-                                         TargetMachine &machine,
-                                         unsigned optLevel) {
+std::vector<SmallString<0>>
+generateCode(Program &program, TargetMachine &machine, unsigned optLevel) {
+  nameConstants(*program.module);
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);
     emitObject(*program.module, machine, objects[0]);

@@ -102,12 +102,11 @@ void readSize(const InputArgList &args, Id id, std::uint64_t unit,
 }
 
 /// What --print and --stop-after know, in the order of the walk.
-constexpr StringLiteral kProducts[] = {
-    "inputs", "symbols",   "merged", "modules",     "graph",
-    "reach",  "optimised", "layout", "page-tables"};
-constexpr StringLiteral kStages[] = {"inputs",   "merge",   "modules",
-                                     "reach",    "optimise", "codegen",
-                                     "layout",   "lld"};
+constexpr StringLiteral kProducts[] = {"inputs",    "symbols", "merged",
+                                       "modules",   "graph",   "reach",
+                                       "optimised", "layout",  "page-tables"};
+constexpr StringLiteral kStages[] = {"inputs",   "merge",   "modules", "reach",
+                                     "optimise", "codegen", "layout",  "lld"};
 
 bool isOneOf(ArrayRef<StringLiteral> names, const Arg &arg, Diag &diag) {
   if (is_contained(names, StringRef(arg.getValue())))
@@ -260,8 +259,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     diag.error("invalid value '" + prune +
                "' in '--ampoule-prune=': expected all or none");
 
-  StringRef unsupported =
-      args.getLastArgValue(OPT_ampoule_unsupported, "warn");
+  StringRef unsupported = args.getLastArgValue(OPT_ampoule_unsupported, "warn");
   if (unsupported == "error")
     config.unsupported = Unsupported::Error;
   else if (unsupported == "stub")
@@ -285,9 +283,8 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.fatalWarnings =
       args.hasFlag(OPT_fatal_warnings, OPT_no_fatal_warnings, false);
   diag.fatalWarnings = config.fatalWarnings;
-  config.allowMultipleDefinition =
-      args.hasFlag(OPT_allow_multiple_definition,
-                   OPT_no_allow_multiple_definition, false);
+  config.allowMultipleDefinition = args.hasFlag(
+      OPT_allow_multiple_definition, OPT_no_allow_multiple_definition, false);
   config.warnUnresolved =
       args.hasArg(OPT_warn_unresolved_symbols) ||
       args.getLastArgValue(OPT_unresolved_symbols) == "ignore-all";
@@ -296,6 +293,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.trace = args.hasArg(OPT_t);
   config.time = args.hasArg(OPT_ampoule_time);
   config.measure = args.hasArg(OPT_ampoule_measure);
+  config.summary = args.hasArg(OPT_ampoule_summary);
   config.soname = args.getLastArgValue(OPT_soname).str();
   if (args.hasArg(OPT_M))
     config.map = "-";

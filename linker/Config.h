@@ -19,11 +19,11 @@ enum class Unsupported { Error, Warn, Stub };
 
 /// One thing named on the command line that may hold symbols.
 struct InputSpec {
-  std::string path;      ///< as written, or the name after -l
-  bool isLibrary;        ///< named by -l
-  bool wholeArchive;     ///< every member is loaded
-  bool lazy;             ///< between --start-lib and --end-lib
-  bool isRuntime;        ///< added by the linker, not by the user
+  std::string path;  ///< as written, or the name after -l
+  bool isLibrary;    ///< named by -l
+  bool wholeArchive; ///< every member is loaded
+  bool lazy;         ///< between --start-lib and --end-lib
+  bool isRuntime;    ///< added by the linker, not by the user
 };
 
 struct Defsym {
@@ -52,6 +52,7 @@ struct Config {
   bool trace = false;
   bool time = false;
   bool measure = false;
+  bool summary = false;
   unsigned errorLimit = 20;
   std::string soname;
   std::string map; ///< file for -Map; "-" for -M

@@ -30,9 +30,6 @@ StringRef describe(Fate::Kind kind) {
 
 namespace {
 
-constexpr StringLiteral kKinds[] = {"function", "variable", "alias", "section",
-                                    "module"};
-
 template <typename... Numbers>
 void writeRow(json::OStream &json, Numbers... numbers) {
   json.rawValue([&](raw_ostream &os) {
@@ -44,10 +41,12 @@ void writeRow(json::OStream &json, Numbers... numbers) {
 }
 
 void writeNode(const Node &node, const Fate &fate, std::uint64_t size,
-               json::OStream &json) {
+               std::uint64_t before, json::OStream &json) {
   json.attribute("name", node.name);
-  json.attribute("kind", kKinds[node.kind]);
+  json.attribute("kind", describe(node.kind));
   json.attribute("module", node.module);
+  if (!node.object.empty())
+    json.attribute("object", node.object);
   if (!node.isDefinition)
     return json.attribute("fate", "declaration");
   json.attribute("fate", describe(fate.kind));
@@ -63,6 +62,8 @@ void writeNode(const Node &node, const Fate &fate, std::uint64_t size,
   writeNames("into", fate.into);
   if (size != 0)
     json.attribute("size", size);
+  if (before != 0)
+    json.attribute("before", before);
   if (node.place)
     json.attribute("place", node.place);
   writeNames("symbols", node.symbols);
@@ -126,13 +127,20 @@ bool readNode(const json::Object &object, Explanation &explanation) {
   std::optional<StringRef> kind = object.getString("kind");
   std::optional<StringRef> module = object.getString("module");
   std::optional<StringRef> ending = object.getString("fate");
-  if (!name || !kind || !module || !ending || !is_contained(kKinds, *kind))
+  if (!name || !kind || !module || !ending)
+    return false;
+  unsigned number = 0;
+  while (number != kNodeKinds &&
+         describe(static_cast<Node::Kind>(number)) != *kind)
+    ++number;
+  if (number == kNodeKinds)
     return false;
   Node &node = explanation.graph.nodes.emplace_back();
   Fate &fate = explanation.fates.emplace_back();
   node.name = name->str();
   node.module = module->str();
-  node.kind = static_cast<Node::Kind>(find(kKinds, *kind) - kKinds);
+  node.object = object.getString("object").value_or("").str();
+  node.kind = static_cast<Node::Kind>(number);
   node.isDefinition = *ending != "declaration";
   for (unsigned i = 0; i != kFates; ++i)
     if (*ending == describe(static_cast<Fate::Kind>(i)))
@@ -141,6 +149,7 @@ bool readNode(const json::Object &object, Explanation &explanation) {
   readStrings(object, "into", fate.into);
   readStrings(object, "symbols", node.symbols);
   explanation.sizes.push_back(object.getInteger("size").value_or(0));
+  explanation.before.push_back(object.getInteger("before").value_or(0));
   std::int64_t place = object.getInteger("place").value_or(0);
   if (place < 0 || std::size_t(place) >= explanation.graph.places.size())
     return false;
@@ -165,9 +174,10 @@ void write(const Explanation &explanation, json::OStream &json) {
   writeStrings("places", graph.places);
   writeStrings("keys", graph.keys);
   json.attributeArray("nodes", [&] {
-    for (auto [node, fate, size] :
-         zip(graph.nodes, explanation.fates, explanation.sizes))
-      json.object([&] { writeNode(node, fate, size, json); });
+    for (auto [node, fate, size, before] :
+         zip(graph.nodes, explanation.fates, explanation.sizes,
+             explanation.before))
+      json.object([&] { writeNode(node, fate, size, before, json); });
   });
   json.attributeArray("roots", [&] {
     for (const Edge &root : graph.roots)

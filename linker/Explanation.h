@@ -27,13 +27,15 @@ inline constexpr unsigned kFates = Fate::Discarded + 1;
 
 llvm::StringRef describe(Fate::Kind kind);
 
-/// The graph of all that came in, with the fate and the size in the file of
-/// each node. Edges that were proved away are marked `gone`: without them, what
-/// is live is what was linked.
+/// The graph of all that came in, with the fate of each node, its bytes in the
+/// file, and those before pruning (zero where they were not measured). Edges
+/// that were proved away are marked `gone`: without them, what is live is what
+/// was linked.
 struct Explanation {
   Graph graph;
   std::vector<Fate> fates;
   std::vector<std::uint64_t> sizes;
+  std::vector<std::uint64_t> before;
 };
 
 void write(const Explanation &explanation, llvm::json::OStream &json);

@@ -7,7 +7,6 @@
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/Instructions.h"
 
 using namespace llvm;
 
@@ -124,26 +123,6 @@ void Fates::onDeleted(StringRef name, bool isFunction, StringRef replacement) {
   }
 }
 
-void Fates::noteConstants() {
-  // A constant in the initialiser of another is used by that one's users.
-  auto addUsers = [](const GlobalValue &value,
-                     std::vector<std::string> &names) {
-    SmallVector<const User *, 8> queue(value.users());
-    while (!queue.empty()) {
-      const User *user = queue.pop_back_val();
-      if (auto *instruction = dyn_cast<Instruction>(user))
-        names.push_back(instruction->getFunction()->getName().str());
-      else if (auto *global = dyn_cast<GlobalValue>(user))
-        names.push_back(global->getName().str());
-      else
-        queue.append(user->user_begin(), user->user_end());
-    }
-  };
-  for (const GlobalVariable &variable : program.module->globals())
-    if (variable.hasPrivateLinkage())
-      addUsers(variable, usersOfConstant[variable.getName()]);
-}
-
 namespace {
 
 /// Joins two graphs by names: what is only in `before` is gone.
@@ -234,23 +213,28 @@ Explanation Fates::explain(Graph before, const Graph &after,
   Explanation explanation;
   Graph &graph = explanation.graph = Joiner(std::move(before), after).join();
 
-  // What is in the file and was not in the program.
-  StringMap<unsigned> idOfSymbol;
-  for (auto [id, node] : enumerate(graph.nodes)) {
-    idOfSymbol.try_emplace(node.name, id);
-    for (const std::string &symbol : node.symbols)
-      idOfSymbol.try_emplace(symbol, id);
+  StringMap<unsigned> definitions = findDefinitions(graph);
+  // What the linker defined after the graph was made, and what passes made.
+  for (unsigned id = 0; id != graph.nodes.size(); ++id) {
+    Node &node = graph.nodes[id];
+    const GlobalValue *value = program.module->getNamedValue(node.name);
+    if (!value || value->isDeclaration() || !node.module.empty())
+      continue;
+    node.isDefinition = true;
+    node.module = program.moduleOfOrigin.lookup(originOf(*value));
+    definitions.try_emplace(node.name, id);
   }
   for (auto &[address, name] : symbols.named) {
     unsigned id = graph.nodes.size();
-    if (!idOfSymbol.try_emplace(name, id).second)
+    if (!definitions.try_emplace(name, id).second)
       continue;
     Node &node = graph.nodes.emplace_back();
     node.kind =
         symbols.table.lookup(name).isCode ? Node::Function : Node::Variable;
     node.name = name;
-    if (auto it = idOfSymbol.find(sourceOf(name)); it != idOfSymbol.end()) {
+    if (auto it = definitions.find(sourceOf(name)); it != definitions.end()) {
       node.module = graph[it->second].module;
+      node.object = graph[it->second].object;
       graph.nodes[it->second].edges.push_back({id, Reason::Derived});
     } else {
       node.module = "native runtime";
@@ -258,23 +242,7 @@ Explanation Fates::explain(Graph before, const Graph &after,
     }
   }
 
-  explanation.sizes.resize(graph.nodes.size());
-  for (auto &[address, name] : symbols.named)
-    explanation.sizes[idOfSymbol.lookup(name)] +=
-        symbols.table.lookup(name).size;
-
   LiveSet live = reach(graph);
-  // Constants may refer to each other in a ring.
-  StringSet<> keptConstants;
-  for (bool grew = true; grew;) {
-    grew = false;
-    for (const auto &[name, users] : usersOfConstant)
-      if (!keptConstants.contains(name) &&
-          any_of(users, [&](const std::string &user) {
-            return symbols.table.contains(user) || keptConstants.contains(user);
-          }))
-        grew = keptConstants.insert(name).second;
-  }
   auto fateOf = [&](unsigned id) -> Fate {
     const Node &node = graph[id];
     if (node.kind == Node::Module || node.kind == Node::Section) {
@@ -295,9 +263,7 @@ Explanation Fates::explain(Graph before, const Graph &after,
     }
     if (auto it = fates.find(node.name); it != fates.end())
       return it->second;
-    return {keptConstants.contains(node.name) ? Fate::Kept : Fate::Discarded,
-            "",
-            {}};
+    return {Fate::Discarded, "", {}};
   };
   for (unsigned id = 0; id != graph.nodes.size(); ++id)
     explanation.fates.push_back(fateOf(id));

@@ -51,6 +51,34 @@ StringRef describe(Reason reason) {
   llvm_unreachable("unknown reason");
 }
 
+StringRef describe(Node::Kind kind) {
+  switch (kind) {
+  case Node::Function:
+    return "function";
+  case Node::Variable:
+    return "variable";
+  case Node::Alias:
+    return "alias";
+  case Node::Section:
+    return "section";
+  case Node::Module:
+    return "module";
+  }
+  llvm_unreachable("unknown kind");
+}
+
+StringMap<unsigned> findDefinitions(const Graph &graph) {
+  StringMap<unsigned> ids;
+  for (unsigned id = 0; id != graph.nodes.size(); ++id) {
+    const Node &node = graph[id];
+    if (node.isDefinition)
+      ids.try_emplace(node.name, id);
+    for (const std::string &symbol : node.symbols)
+      ids.try_emplace(symbol, id);
+  }
+  return ids;
+}
+
 void printGraph(const Graph &graph, raw_ostream &os) {
   for (const Edge &root : graph.roots)
     os << "root " << graph[root.to].name << ": " << describe(root.reason)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdint>
 #include <string>
@@ -65,12 +65,17 @@ struct Node {
   bool isDefinition = true;
   std::string name;   ///< mangled symbol, "file.o:(.section)" or "module x"
   std::string module; ///< libos folder, library or user's object
+  std::string object; ///< the member of a library; empty: the module is one
   unsigned place = 0; ///< where a function is defined
   std::vector<std::string> symbols; ///< what a section defines
   std::vector<Edge> edges;
   std::vector<Slot> slots;
   std::vector<VirtualCall> calls;
 };
+
+inline constexpr unsigned kNodeKinds = Node::Module + 1;
+
+llvm::StringRef describe(Node::Kind kind);
 
 struct Graph {
   std::vector<Node> nodes;
@@ -83,6 +88,9 @@ struct Graph {
 
   const Node &operator[](unsigned id) const { return nodes[id]; }
 };
+
+/// The node that defines each symbol.
+llvm::StringMap<unsigned> findDefinitions(const Graph &graph);
 
 void printGraph(const Graph &graph, llvm::raw_ostream &os);
 

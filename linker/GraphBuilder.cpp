@@ -19,6 +19,11 @@ namespace ampoule::linker {
 
 namespace {
 
+/// "printf.o" of "lib/libc.a(printf.o)".
+StringRef memberOf(StringRef origin) {
+  return origin.consume_back(")") ? origin.substr(origin.rfind('(') + 1) : "";
+}
+
 class Builder {
 public:
   Builder(Program &program, const SymbolTable &symbols,
@@ -91,6 +96,7 @@ unsigned Builder::nodeOf(GlobalValue &value) {
     Node &node = graph.nodes.emplace_back();
     node.name = value.getName().str();
     node.module = moduleOf(originOf(value));
+    node.object = memberOf(originOf(value)).str();
     node.isDefinition = !value.isDeclaration();
     if (const auto *function = dyn_cast<Function>(&value)) {
       node.kind = Node::Function;
@@ -460,6 +466,7 @@ void Builder::addSections(InputFile &file) {
     node.kind = Node::Section;
     node.name = file.name + ":(" + name->str() + ")";
     node.module = moduleOf(file.name);
+    node.object = memberOf(file.name).str();
   }
   for (const ELFSymbolRef &symbol : file.native->symbols()) {
     Expected<const ELF64LE::Sym *> raw =

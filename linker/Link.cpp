@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Arguments in, files out. Outputs appear whole or not at all: each is written
 // beside its place and renamed. An image has two companions, IMAGE.dbg (symbols
-// and line tables for debuggers) and IMAGE.report.json; both carry its build ID.
+// and line tables for debuggers) and IMAGE.report.json; both carry its build
+// ID.
 #include "linker/Link.h"
 #include "linker/Cache.h"
 #include "linker/Diag.h"
 #include "linker/Library.h"
 #include "linker/Pipeline.h"
+#include "linker/Summary.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -58,20 +60,26 @@ void writeFiles(const Config &config, const Files &files, Diag &diag) {
         std::tuple("", &files.image, true)}) {
     if (config.output == "/dev/null" && *suffix)
       continue;
-    if (Error error =
-            writeOutput(config.output + suffix, *bytes, executable)) {
+    if (Error error = writeOutput(config.output + suffix, *bytes, executable)) {
       diag.error(std::move(error));
       return;
     }
   }
 }
 
+void printSummary(const Config &config, const Report &report) {
+  LiveSet live = reach(report.explanation.graph);
+  printHeadline(report, sys::path::filename(config.output),
+                findBlockers(report, live, leastWorth(addBytes(report))),
+                outs());
+}
+
 } // namespace
 
 int linkMain(ArrayRef<const char *> args, StringRef programPath) {
   Diag diag(errs());
-  SmallString<128> prefix = sys::path::parent_path(
-      sys::path::parent_path(programPath));
+  SmallString<128> prefix =
+      sys::path::parent_path(sys::path::parent_path(programPath));
   std::optional<Config> config = parseArguments(args, prefix, diag);
   if (!config || diag.failed())
     return diag.failed();
@@ -96,6 +104,8 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
     return 1;
   if (std::optional<Files> files = cache.find()) {
     writeFiles(*config, *files, diag);
+    if (config->summary)
+      printSummary(*config, cantFail(readReport(files->report)));
     return diag.failed();
   }
   std::optional<Product> product = link(*config, diag, outs());
@@ -105,6 +115,8 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
   writeFiles(*config, files, diag);
   if (!config->map.empty())
     writeMap(*config, product->report, diag);
+  if (config->summary)
+    printSummary(*config, product->report);
   // What was warned of shall be warned of again.
   if (!diag.failed() && !diag.warned())
     cache.store(files);

@@ -116,23 +116,31 @@ void reportLld(StringRef text, const Program &program, Diag &diag) {
 
 } // namespace
 
-Expected<std::unique_ptr<MemoryBuffer>>
-runLld(ArrayRef<SmallString<0>> objects, const Program &program,
-       const Layout &layout, const Config &config, Diag &diag) {
+Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
+                           const Program &program, const Layout &layout,
+                           const Config &config, Diag &diag) {
   ScratchDirectory scratch;
   if (Error error = scratch.takeFailure())
     return error;
   std::vector<std::string> args = {
-      "ld.lld",          "-static",
-      "--gc-sections",   "-z",
-      "nostart-stop-gc", "--icf=safe",
-      "--eh-frame-hdr",  "-z",
-      "norelro",         "-z",
-      "nognustack",      "-z",
+      "ld.lld",
+      "-static",
+      "--gc-sections",
+      "-z",
+      "nostart-stop-gc",
+      "--icf=safe",
+      "--eh-frame-hdr",
+      "-z",
+      "norelro",
+      "-z",
+      "nognustack",
+      "-z",
       "max-page-size=4096",
       "--build-id=0x0000000000000000000000000000000000000000",
-      "-e",              layout.entry,
-      "--error-limit=0", "--no-fatal-warnings",
+      "-e",
+      layout.entry,
+      "--error-limit=0",
+      "--no-fatal-warnings",
       "--threads=2"};
   if (!config.demangle)
     args.push_back("--no-demangle");
@@ -172,33 +180,42 @@ runLld(ArrayRef<SmallString<0>> objects, const Program &program,
   for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"})
     args.push_back(config.prefix + "/sysroot/usr/lib/" + library.str());
 
-  SmallString<128> output(scratch.path);
+  SmallString<128> output(scratch.path), map(scratch.path);
   sys::path::append(output, "image.elf");
-  args.insert(args.end(), {"-o", std::string(output)});
+  sys::path::append(map, "map");
+  args.insert(args.end(),
+              {"-Map=" + std::string(map), "-o", std::string(output)});
   std::vector<const char *> argv;
   for (const std::string &arg : args)
     argv.push_back(arg.c_str());
 
-  std::string text;
-  raw_string_ostream messages(text);
-  lld::Result result = lld::lldMain(argv, messages, messages,
-                                    {{lld::Gnu, &lld::elf::link}});
+  std::string said;
+  raw_string_ostream messages(said);
+  lld::Result result =
+      lld::lldMain(argv, messages, messages, {{lld::Gnu, &lld::elf::link}});
   // Names in the scratch directory mean nothing to the user.
   std::string prefix = (scratch.path + "/").str();
-  for (std::size_t at; (at = text.find(prefix)) != std::string::npos;)
-    text.erase(at, prefix.size());
-  reportLld(text, program, diag);
+  for (std::size_t at; (at = said.find(prefix)) != std::string::npos;)
+    said.erase(at, prefix.size());
+  reportLld(said, program, diag);
   if (result.retCode != 0) {
     if (!diag.failed())
       diag.error("the final link failed");
     return createStringError("");
   }
-  ErrorOr<std::unique_ptr<MemoryBuffer>> elf = MemoryBuffer::getFile(
-      output, /*IsText=*/false, /*RequiresNullTerminator=*/false,
-      /*IsVolatile=*/true);
-  if (std::error_code code = elf.getError())
-    return createStringError("cannot read the linked file: " + code.message());
-  return MemoryBuffer::getMemBufferCopy((*elf)->getBuffer(), "image.elf");
+  auto read = [](StringRef path) {
+    return MemoryBuffer::getFile(path, /*IsText=*/false,
+                                 /*RequiresNullTerminator=*/false,
+                                 /*IsVolatile=*/true);
+  };
+  ErrorOr<std::unique_ptr<MemoryBuffer>> elf = read(output), text = read(map);
+  for (std::error_code code : {elf.getError(), text.getError()})
+    if (code)
+      return createStringError("cannot read the linked file: " +
+                               code.message());
+  return LldOutput{
+      MemoryBuffer::getMemBufferCopy((*elf)->getBuffer(), "image.elf"),
+      (*text)->getBuffer().str()};
 }
 
 } // namespace ampoule::linker

@@ -6,10 +6,15 @@
 
 namespace ampoule::linker {
 
+struct LldOutput {
+  std::unique_ptr<llvm::MemoryBuffer> elf;
+  std::string map; ///< which section of which input lies where
+};
+
 /// Links the generated objects, the native inputs and the runtime's native
-/// archives by the layout's script; returns the ELF file's bytes.
-llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-runLld(llvm::ArrayRef<llvm::SmallString<0>> objects, const Program &program,
-       const Layout &layout, const Config &config, Diag &diag);
+/// archives by the layout's script.
+llvm::Expected<LldOutput> runLld(llvm::ArrayRef<llvm::SmallString<0>> objects,
+                                 const Program &program, const Layout &layout,
+                                 const Config &config, Diag &diag);
 
 } // namespace ampoule::linker

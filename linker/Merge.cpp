@@ -5,8 +5,8 @@
 // every definition, no red zone, closed-world linkage, and bodies for system
 // calls that the library OS does not implement.
 #include "linker/Merge.h"
-#include "linker/NativeChecks.h"
 #include "linker/Diag.h"
+#include "linker/NativeChecks.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Constants.h"
@@ -92,15 +92,15 @@ void Merger::renameWrapped(llvm::Module &module) {
   }
 }
 
-std::vector<GlobalValue *>
-Merger::chooseDefinitions(InputFile &file, llvm::Module &module) {
+std::vector<GlobalValue *> Merger::chooseDefinitions(InputFile &file,
+                                                     llvm::Module &module) {
   std::vector<GlobalValue *> keep;
   std::vector<StringRef> discardedAssembly;
   SmallPtrSet<Comdat *, 8> discardedComdats;
   for (auto [entry, symbol] : zip(file.bitcode->symbols(), file.symbols)) {
-    GlobalValue *value =
-        entry.getIRName().empty() ? nullptr
-                                  : module.getNamedValue(entry.getIRName());
+    GlobalValue *value = entry.getIRName().empty()
+                             ? nullptr
+                             : module.getNamedValue(entry.getIRName());
     bool prevails = symbol && symbol->file == &file &&
                     (symbol->isDefined() || symbol->kind == Symbol::Common);
     if (!value) {
@@ -116,11 +116,12 @@ Merger::chooseDefinitions(InputFile &file, llvm::Module &module) {
     if (prevails) {
       keep.push_back(value);
       if (value->hasLinkOnceLinkage())
-        value->setLinkage(GlobalValue::getWeakLinkage(
-            value->hasLinkOnceODRLinkage()));
+        value->setLinkage(
+            GlobalValue::getWeakLinkage(value->hasLinkOnceODRLinkage()));
       continue;
     }
-    if (auto *object = dyn_cast<GlobalObject>(value); object && object->getComdat())
+    if (auto *object = dyn_cast<GlobalObject>(value);
+        object && object->getComdat())
       discardedComdats.insert(object->getComdat());
   }
   for (GlobalVariable &variable : module.globals())
@@ -180,8 +181,8 @@ bool Merger::add(InputFile &file) {
   program.moduleOfOrigin[file.name] = file.module;
   std::vector<GlobalValue *> keep = chooseDefinitions(file, module);
   if (Error error = mover.move(
-          std::move(*loaded), keep,
-          [](GlobalValue &, IRMover::ValueAdder) {}, /*IsPerformingImport=*/false)) {
+          std::move(*loaded), keep, [](GlobalValue &, IRMover::ValueAdder) {},
+          /*IsPerformingImport=*/false)) {
     diag.error(file.name + ": " + toString(std::move(error)));
     return false;
   }
@@ -202,8 +203,8 @@ void Merger::settleCommons() {
       old->setAlignment(align);
       continue;
     }
-    auto *type = ArrayType::get(Type::getInt8Ty(program.context),
-                                symbol->commonSize);
+    auto *type =
+        ArrayType::get(Type::getInt8Ty(program.context), symbol->commonSize);
     auto *fresh = new GlobalVariable(*program.module, type, old->isConstant(),
                                      GlobalValue::CommonLinkage,
                                      ConstantAggregateZero::get(type), "");
@@ -215,8 +216,8 @@ void Merger::settleCommons() {
   }
 }
 
-/// A symbol is weakly undefined only if no file refers strongly. (The IR linker keeps the
-/// linkage of the declaration it saw first.)
+/// A symbol is weakly undefined only if no file refers strongly. (The IR linker
+/// keeps the linkage of the declaration it saw first.)
 void Merger::settleReferences() {
   for (GlobalValue &value : program.module->global_values()) {
     if (!value.hasExternalWeakLinkage())
@@ -303,8 +304,7 @@ void Merger::stubSystemCalls() {
     const Symbol *symbol = symbols.find(function.getName());
     if (symbol && symbol->isDefined())
       continue;
-    BasicBlock *block =
-        BasicBlock::Create(program.context, "entry", &function);
+    BasicBlock *block = BasicBlock::Create(program.context, "entry", &function);
     IRBuilder<> builder(block);
     builder.CreateRet(
         ConstantInt::getSigned(function.getReturnType(), -kNoSuchSystemCall));
@@ -366,12 +366,13 @@ std::unique_ptr<Program> mergeProgram(SymbolTable &symbols,
   program->context.setDiagnosticHandler(
       std::make_unique<MergeDiagnostics>(diag));
   program->context.enableDebugTypeODRUniquing();
-  program->module =
-      std::make_unique<llvm::Module>("ampoule", program->context);
+  program->module = std::make_unique<llvm::Module>("ampoule", program->context);
   program->module->setTargetTriple(Triple("x86_64-unknown-linux-musl"));
   bool first = true;
   Merger merger(symbols, config, diag, *program);
   for (InputFile *file : symbols.loaded) {
+    if (!file->isRuntime)
+      program->userModules.insert(file->module);
     if (file->native) {
       program->natives.push_back(file);
       program->moduleOfOrigin[file->name] = file->module;

@@ -183,7 +183,9 @@ def ampoule_unsupported : Joined<["--"], "ampoule-unsupported=">,
 def ampoule_cache : Joined<["--"], "ampoule-cache=">, MetaVarName<"<dir|none>">,
   HelpText<"Where finished links are kept (default: the user's cache directory)">;
 def ampoule_measure : FF<"ampoule-measure">,
-  HelpText<"Record in the report how many bytes each module had before pruning">;
+  HelpText<"Record in the report how many bytes each definition had before pruning">;
+def ampoule_summary : FF<"ampoule-summary">,
+  HelpText<"Print the size of the image, what was kept and what could be avoided">;
 def ampoule_time : FF<"ampoule-time">, HelpText<"Print the time each stage took">;
 def print : Joined<["--"], "print=">, MetaVarName<"<product>">,
   HelpText<"Print inputs, symbols, merged, modules, graph, reach, optimised, layout or page-tables">;

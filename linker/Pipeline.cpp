@@ -52,25 +52,27 @@ private:
   const Config &config;
   Diag &diag;
   raw_ostream &os;
-  std::chrono::steady_clock::time_point last =
-      std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+};
+
+struct Placed {
+  image::Image image;
+  std::string map; ///< lld's
 };
 
 /// The image stage may find that the tables need more room than was planned.
-std::optional<image::Image> layOut(ArrayRef<SmallString<0>> objects,
-                                   const Program &program,
-                                   const Config &config, Diag &diag,
-                                   Walk &walk) {
+std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
+                             const Program &program, const Config &config,
+                             Diag &diag, Walk &walk) {
   for (unsigned leafTables = 1;; ++leafTables) {
     Layout layout = planLayout(config, leafTables);
     if (leafTables == 1)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
       return std::nullopt;
-    Expected<std::unique_ptr<MemoryBuffer>> elf =
-        runLld(objects, program, layout, config, diag);
-    if (!elf) {
-      std::string message = toString(elf.takeError());
+    Expected<LldOutput> output = runLld(objects, program, layout, config, diag);
+    if (!output) {
+      std::string message = toString(output.takeError());
       if (!message.empty())
         diag.error(message);
       return std::nullopt;
@@ -78,8 +80,9 @@ std::optional<image::Image> layOut(ArrayRef<SmallString<0>> objects,
     if (!walk.passed("lld"))
       return std::nullopt;
     // At this point every address is fixed.
+    MemoryBufferRef elf = *output->elf;
     if (config.target == Target::Xen) {
-      Expected<image::Linked> linked = image::readLinked(**elf);
+      Expected<image::Linked> linked = image::readLinked(elf);
       if (!linked) {
         diag.error(linked.takeError());
         return std::nullopt;
@@ -93,26 +96,24 @@ std::optional<image::Image> layOut(ArrayRef<SmallString<0>> objects,
         continue;
     }
     Expected<image::Image> image = config.target == Target::Xen
-                                       ? image::finishImage(**elf)
-                                       : image::finishLinuxProgram(**elf);
+                                       ? image::finishImage(elf)
+                                       : image::finishLinuxProgram(elf);
     if (!image) {
       diag.error(image.takeError());
       return std::nullopt;
     }
-    return std::move(*image);
+    return Placed{std::move(*image), std::move(output->map)};
   }
 }
 
 } // namespace
 
-std::optional<Product> link(const Config &config, Diag &diag,
-                            raw_ostream &os) {
+std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   Walk walk(config, diag, os);
   std::vector<std::string> entries = entrySymbols(config.target);
 
   // Files and archives, in command-line order.
-  std::unique_ptr<SymbolTable> symbols =
-      resolveSymbols(config, entries, diag);
+  std::unique_ptr<SymbolTable> symbols = resolveSymbols(config, entries, diag);
   checkNatives(*symbols, diag);
   walk.print("inputs", [&](raw_ostream &os) {
     for (const InputFile *file : symbols->loaded)
@@ -127,7 +128,8 @@ std::optional<Product> link(const Config &config, Diag &diag,
   if (!program)
     return std::nullopt;
   assert(!verifyModule(*program->module, &errs()));
-  walk.print("merged", [&](raw_ostream &os) { program->module->print(os, nullptr); });
+  walk.print("merged",
+             [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("merge"))
     return std::nullopt;
 
@@ -139,7 +141,11 @@ std::optional<Product> link(const Config &config, Diag &diag,
   // Beyond this point no definition enters the program.
 
   std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
-  Report report = beginReport(*program, *symbols, config);
+  BytesBefore before = config.measure ? measureBefore(*program) : BytesBefore();
+  Report report;
+  report.target = config.target == Target::Xen ? "xen" : "linux";
+  report.virtualsKept = program->virtualsKept;
+  report.programModules = program->userModules;
   StringSet<> visible =
       visibleNames(*program, *symbols, config, entries, modules);
   internalise(*program, visible);
@@ -153,9 +159,8 @@ std::optional<Product> link(const Config &config, Diag &diag,
   });
   if (!walk.passed("reach"))
     return std::nullopt;
-  reportUnsupported(closure, config, diag);
-  recordModules(report, addStartModules(*program, modules));
-  recordUnimplemented(report, *program);
+  report.unimplemented = reportUnsupported(closure, config, diag);
+  report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.
@@ -163,16 +168,14 @@ std::optional<Product> link(const Config &config, Diag &diag,
   AvailableCalls available(*program, *symbols, config);
   References references = findReferences(*program, available);
   dropUnusedLines(*program->module);
-  optimise(*program->module, *machine, config.optLevel,
-           [&](StringRef name) { return available.contains(name); },
-           &fates.instrumentation());
+  optimise(
+      *program->module, *machine, config.optLevel,
+      [&](StringRef name) { return available.contains(name); },
+      &fates.instrumentation());
   walk.print("optimised",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
     return std::nullopt;
-  recordOwners(report, *program);
-  fates.noteConstants();
-
   std::vector<SmallString<0>> objects =
       generateCode(*program, *machine, config.optLevel);
   if (!walk.passed("codegen"))
@@ -180,24 +183,26 @@ std::optional<Product> link(const Config &config, Diag &diag,
   // Not yet a reason to stop: the final link may find more of them.
   reportUndefined(*program, references, available, config, diag);
 
-  std::optional<image::Image> image =
-      layOut(objects, *program, config, diag, walk);
-  if (!image)
+  std::optional<Placed> placed = layOut(objects, *program, config, diag, walk);
+  if (!placed)
     return std::nullopt;
-  walk.print("page-tables",
-             [&](raw_ostream &os) { image::printMappings(image->mappings, os); });
+  image::Image &image = placed->image;
+  walk.print("page-tables", [&](raw_ostream &os) {
+    image::printMappings(image.mappings, os);
+  });
   // Nobody gets an image that we could not read back and check.
   if (config.target == Target::Xen)
-    if (Error error = image::verifyImage(image->file, image->tables.root)) {
+    if (Error error = image::verifyImage(image.file, image.tables.root)) {
       diag.error("the finished image is not valid: " +
                  toString(std::move(error)));
       return std::nullopt;
     }
-  finishReport(report, *image, config);
-  report.explanation = fates.explain(std::move(closure.before), closure.graph,
-                                     readSymbols(*image));
+  FinalSymbols finalSymbols = readSymbols(image);
+  report.explanation =
+      fates.explain(std::move(closure.before), closure.graph, finalSymbols);
+  measureImage(report, image, finalSymbols, placed->map, before);
   walk.passed("image");
-  return Product{std::move(*image), std::move(report)};
+  return Product{std::move(image), std::move(report)};
 }
 
 } // namespace ampoule::linker

@@ -2,10 +2,13 @@
 // One link, from the names on the command line to a finished image.
 #pragma once
 
+#include "linker/Config.h"
 #include "linker/Report.h"
 #include "xen-boot/image/Image.h"
 
 namespace ampoule::linker {
+
+class Diag;
 
 struct Product {
   image::Image image;

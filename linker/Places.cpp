@@ -11,10 +11,10 @@ namespace ampoule::linker {
 namespace {
 
 /// What follows the toolchain's include directory, or nothing.
-StringRef afterSysroot(StringRef path) {
+std::string afterSysroot(StringRef path) {
   for (StringRef folder : {"/sysroot/usr/include/", "/lib/clang/"})
     if (std::size_t at = path.find(folder); at != StringRef::npos)
-      return path.substr(at + folder.size());
+      return path.substr(at + folder.size()).str();
   return "";
 }
 
@@ -46,8 +46,11 @@ StringRef Places::fileOf(const DIFile *file) {
     return it->second;
   SmallString<128> path(file->getFilename());
   sys::path::remove_dots(path, /*remove_dot_dot=*/true);
-  if (StringRef rest = afterSysroot(path); !rest.empty())
-    it->second = rest.str();
+  // Clang splits a path where directory and compilation part.
+  if (std::string rest =
+          afterSysroot((file->getDirectory() + "/" + path).str());
+      !rest.empty())
+    it->second = std::move(rest);
   else if (sys::path::is_absolute(path))
     it->second = relativeTo(file->getDirectory(), path);
   else

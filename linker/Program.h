@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include <set>
 
 namespace ampoule::linker {
 
@@ -26,8 +27,8 @@ struct Program {
   std::vector<InputFile *> natives; ///< in the order in which they were loaded
   /// Names that assembly inside the module refers to.
   llvm::StringSet<> assemblySymbols;
-  /// Undefined in native files, perhaps weakly, and strongly in bitcode that the
-  /// final link does not see.
+  /// Undefined in native files, perhaps weakly, and strongly in bitcode that
+  /// the final link does not see.
   std::vector<std::string> stronglyUndefined;
   /// Why virtual functions that nobody calls are kept; empty: they go.
   std::vector<std::string> virtualsKept;
@@ -36,6 +37,8 @@ struct Program {
   llvm::StringSet<> reported;
   /// Module (libos folder, library or user's object) by origin.
   llvm::StringMap<std::string> moduleOfOrigin;
+  /// Modules that are not the toolchain's.
+  std::set<std::string> userModules;
 };
 
 /// The file a definition came from; empty for what a pass created.

@@ -59,8 +59,8 @@ void describeUse(const User &user, std::string &text) {
     if (const DILocation *location = instruction->getDebugLoc())
       os << location->getFilename() << ':' << location->getLine()
          << "\n>>>               ";
-    os << originOf(function) << ":("
-       << demangle(function.getName().str()) << ')';
+    os << originOf(function) << ":(" << demangle(function.getName().str())
+       << ')';
     return;
   }
   if (const auto *variable = dyn_cast<GlobalVariable>(&user)) {
@@ -84,13 +84,14 @@ bool hasSection(const Program &program, StringRef name) {
       }))
     return true;
   return any_of(program.natives, [&](const InputFile *file) {
-    return any_of(file->native->sections(), [&](const object::SectionRef &section) {
-      Expected<StringRef> its = section.getName();
-      if (its)
-        return *its == name;
-      consumeError(its.takeError());
-      return false;
-    });
+    return any_of(file->native->sections(),
+                  [&](const object::SectionRef &section) {
+                    Expected<StringRef> its = section.getName();
+                    if (its)
+                      return *its == name;
+                    consumeError(its.takeError());
+                    return false;
+                  });
   });
 }
 
@@ -107,7 +108,7 @@ bool isDefinedByLayout(StringRef name, const Program &program) {
 } // namespace
 
 References findReferences(const Program &program,
-                         const AvailableCalls &available) {
+                          const AvailableCalls &available) {
   constexpr unsigned kPlaces = 3;
   References references;
   for (const GlobalValue &value : program.module->global_values()) {
@@ -127,27 +128,30 @@ References findReferences(const Program &program,
   return references;
 }
 
-void reportUnsupported(const Closure &closure, const Config &config,
-                       Diag &diag) {
-  if (config.unsupported == Unsupported::Stub)
-    return;
+std::vector<std::string> reportUnsupported(const Closure &closure,
+                                           const Config &config, Diag &diag) {
+  std::vector<std::string> calls;
   const Graph &graph = closure.graph;
   for (auto [id, node] : enumerate(graph.nodes)) {
     if (node.module != kUnimplementedOrigin || !closure.live.isLive(id))
       continue;
-    std::string text = "the library OS has no system call '" +
-                       StringRef(node.name).drop_front(4).str() +
+    calls.push_back(node.name.substr(StringRef("sys_").size()));
+    if (config.unsupported == Unsupported::Stub)
+      continue;
+    std::string text = "the library OS has no system call '" + calls.back() +
                        "'; it will fail with ENOSYS\n";
     raw_string_ostream os(text);
-    printChain(graph, closure.live, id,
-               [](const Node &step) { return demangle(step.name); }, os,
-               "main");
+    printChain(
+        graph, closure.live, id,
+        [](const Node &step) { return demangle(step.name); }, os, "main");
     text.pop_back();
     if (config.unsupported == Unsupported::Error)
       diag.error(text);
     else
       diag.warning(text);
   }
+  sort(calls);
+  return calls;
 }
 
 void reportUndefined(Program &program, const References &references,
@@ -160,9 +164,8 @@ void reportUndefined(Program &program, const References &references,
         name.starts_with("__ampoule_") || available.contains(name) ||
         isDefinedByLayout(name, program))
       continue;
-    std::string text =
-        "undefined symbol: " +
-        (config.demangle ? demangle(name.str()) : name.str());
+    std::string text = "undefined symbol: " +
+                       (config.demangle ? demangle(name.str()) : name.str());
     program.reported.insert(text);
     text += references.lookup(name);
     if (config.warnUnresolved)

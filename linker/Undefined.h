@@ -33,8 +33,9 @@ void reportUndefined(Program &program, const References &references,
                      Diag &diag);
 
 /// Tells of each system call that live code makes and nothing implements, with
-/// the chain of calls from the program (--ampoule-unsupported=).
-void reportUnsupported(const Closure &closure, const Config &config,
-                       Diag &diag);
+/// the chain of calls from the program (--ampoule-unsupported=). Returns their
+/// names.
+std::vector<std::string> reportUnsupported(const Closure &closure,
+                                           const Config &config, Diag &diag);
 
 } // namespace ampoule::linker

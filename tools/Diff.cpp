@@ -10,8 +10,8 @@
 //   >>> call from main at main.cpp:5:3
 //   gone: old() [main.o, 80 bytes]
 #include "tools/Diff.h"
+#include "linker/Names.h"
 #include "linker/Reach.h"
-#include "tools/Names.h"
 #include "tools/ReportFile.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -32,15 +32,12 @@ struct Side {
 };
 
 Expected<Side> read(StringRef image) {
-  Expected<json::Value> report = openReport(image);
+  Expected<Report> report = openReport(image);
   if (!report)
     return report.takeError();
-  Expected<Explanation> explanation = openExplanation(image, *report);
-  if (!explanation)
-    return explanation.takeError();
   Side side;
-  side.explanation = std::move(*explanation);
   side.bytes = addBytes(*report);
+  side.explanation = std::move(report->explanation);
   for (auto [id, node] : enumerate(side.explanation.graph.nodes))
     if (node.isDefinition && side.explanation.fates[id].kind == Fate::Kept &&
         (node.kind == Node::Function || !node.symbols.empty()))
@@ -50,6 +47,10 @@ Expected<Side> read(StringRef image) {
 
 std::string signedBytes(std::int64_t bytes) {
   return (bytes < 0 ? "" : "+") + itostr(bytes);
+}
+
+std::int64_t growthOf(const Side &before, const Side &after) {
+  return std::int64_t(after.bytes.total) - std::int64_t(before.bytes.total);
 }
 
 /// What is kept in `a` and not in `b`, in the order of names.
@@ -92,19 +93,21 @@ bool check(const DiffRequest &request, const Side &before, const Side &after) {
     errs() << "ampoule: error: " << request.after << ": " << message << '\n';
     good = false;
   };
-  if (request.failOver &&
-      after.bytes.total - before.bytes.total > *request.failOver)
-    fail("has grown by " + Twine(after.bytes.total - before.bytes.total) +
+  std::int64_t growth = growthOf(before, after);
+  if (request.failOver && growth > *request.failOver)
+    fail("has grown by " + Twine(growth) +
          " bytes, more than --fail-over=" + Twine(*request.failOver));
-  if (request.maxSize && after.bytes.total > *request.maxSize)
+  if (request.maxSize && std::int64_t(after.bytes.total) > *request.maxSize)
     fail("has " + Twine(after.bytes.total) +
          " bytes, more than --max-size=" + Twine(*request.maxSize));
-  for (const std::string &pattern : request.forbidden)
+  for (const std::string &pattern : request.forbidden) {
+    NamePattern name(pattern);
     for (auto [id, node] : enumerate(after.explanation.graph.nodes))
       if (node.isDefinition && after.explanation.fates[id].kind == Fate::Kept &&
-          matchesName(node, pattern))
+          name.matches(node))
         fail("contains " + shownName(node) + ", which --forbid=" + pattern +
              " forbids; `ampoule why` tells how it got there");
+  }
   return good;
 }
 
@@ -139,9 +142,11 @@ int printDiff(const DiffRequest &request) {
   }
   outs() << request.before << ": " << before->bytes.total << " bytes, "
          << request.after << ": " << after->bytes.total << " bytes, "
-         << signedBytes(after->bytes.total - before->bytes.total) << '\n';
+         << signedBytes(growthOf(*before, *after)) << '\n';
 
-  std::map<std::string, std::int64_t> changes = after->bytes.byModule;
+  std::map<std::string, std::int64_t> changes;
+  for (auto &[module, size] : after->bytes.byModule)
+    changes[module] += size;
   for (auto &[module, size] : before->bytes.byModule)
     changes[module] -= size;
   std::vector<std::pair<std::int64_t, std::string>> sorted;

@@ -20,6 +20,10 @@ def before : Flag<["--"], "before">,
            "is missing">;
 def all_roots : Flag<["--"], "all-roots">,
   HelpText<"A chain from every root that alone keeps the symbol">;
+def json : Flag<["--"], "json">, HelpText<"Print the report as JSON">;
+def html : Flag<["--"], "html">, HelpText<"Print the report as a page for a browser">;
+def pages : Flag<["--"], "pages">,
+  HelpText<"Print what lies in each page of memory, and its permission">;
 def fail_over : Joined<["--"], "fail-over=">, MetaVarName<"<bytes>">,
   HelpText<"Fail if the image has grown by more (K, KiB, M, MiB)">;
 def max_size : Joined<["--"], "max-size=">, MetaVarName<"<bytes>">,

@@ -1,117 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The text rendering of a report (docs/report-format.md):
+// The renderings of a report (docs/report-format.md). The text begins with the
+// headline (linker/Summary.h); then
 //
-//   hello: 108400 bytes, build 55db22ab…
+//   avoidable, estimated:
+//      61022  iostream (514 definitions), from main.cpp:20:13
+//             write with std::puts, …
+//
+//      bytes  only because of
+//      72011  main
+//      61022    std::__1::ios_base::Init::Init()
 //
 //      bytes  module
 //      40312  libc++
 //      …
 //     108400  total
 #include "tools/Report.h"
+#include "linker/Names.h"
+#include "linker/Summary.h"
+#include "tools/Html.h"
+#include "tools/Pages.h"
 #include "tools/ReportFile.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
-#include <map>
 
 using namespace llvm;
+using namespace ampoule::linker;
 
 namespace ampoule::tools {
 namespace {
 
-using Sizes = std::map<std::string, std::int64_t>;
+using Sizes = std::map<std::string, std::uint64_t>;
 
-/// Largest first. `before`, of what the linker counted before pruning, may be
-/// empty; it has no headers, padding and tables.
+/// Largest first. `before` may be empty; it has no headers, padding and tables.
 void printTable(StringRef title, const Sizes &sizes, const Sizes &before) {
-  std::vector<std::pair<std::int64_t, std::string>> sorted;
-  std::int64_t total = 0, totalBefore = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> sorted;
   Sizes all = sizes;
-  all.insert(before.begin(), before.end());
-  for (auto &[name, bytes] : all) {
-    auto it = sizes.find(name);
-    sorted.push_back({it == sizes.end() ? 0 : -it->second, name});
-  }
-  llvm::sort(sorted);
-  auto printRow = [&](std::int64_t was, std::int64_t is, StringRef name) {
+  for (auto &[name, bytes] : before)
+    all.try_emplace(name, 0);
+  for (auto &[name, bytes] : all)
+    sorted.push_back({bytes, name});
+  llvm::stable_sort(sorted, [](auto &a, auto &b) { return a.first > b.first; });
+  auto printRow = [&](std::uint64_t was, std::uint64_t is, StringRef name) {
     if (!before.empty())
-      outs() << right_justify(was ? itostr(was) : "", 8);
-    outs() << right_justify(itostr(is), 8) << "  " << name << '\n';
+      outs() << right_justify(was ? utostr(was) : "", 8);
+    outs() << right_justify(utostr(is), 8) << "  " << name << '\n';
   };
-  outs() << '\n' << (before.empty() ? "" : "  before") << "   bytes  " << title
-         << '\n';
+  outs() << '\n'
+         << (before.empty() ? "" : "  before") << "   bytes  " << title << '\n';
+  std::uint64_t total = 0, totalBefore = 0;
   for (auto &[bytes, name] : sorted) {
     auto it = before.find(name);
-    std::int64_t was = it == before.end() ? 0 : it->second;
-    printRow(was, -bytes, name);
-    total -= bytes;
+    std::uint64_t was = it == before.end() ? 0 : it->second;
+    printRow(was, bytes, name);
+    total += bytes;
     totalBefore += was;
   }
   printRow(totalBefore, total, "total");
 }
 
-/// How many functions came in, and what became of them.
-void printFates(const linker::Explanation &explanation) {
-  std::map<std::string, unsigned> counts;
-  unsigned total = 0;
-  auto count = [&](linker::Fate::Kind kind, StringRef by) {
-    std::string name = linker::describe(kind).str();
-    if (!by.empty())
-      name += ((kind == linker::Fate::Unreachable ? ", found by " : " by ") + by).str();
-    ++counts[name];
-    ++total;
-  };
-  for (auto [node, fate] : zip(explanation.graph.nodes, explanation.fates))
-    if (node.kind == linker::Node::Function && node.isDefinition)
-      count(fate.kind, fate.by);
-    else if (node.kind == linker::Node::Section)
-      for (std::size_t i = 0; i != node.symbols.size(); ++i)
-        count(fate.kind, fate.by);
-  outs() << '\n'
-         << "   count  functions: kept " << counts["kept"] << " of " << total
-         << '\n';
+void printBlockers(ArrayRef<Blocker> blockers) {
+  if (blockers.empty())
+    return;
+  outs() << "\navoidable, estimated:\n";
+  for (const Blocker &blocker : blockers) {
+    outs() << right_justify(utostr(blocker.bytes), 8) << "  " << blocker.title
+           << " (" << blocker.definitions << " definitions)";
+    if (!blocker.start.empty())
+      outs() << ", from " << blocker.start;
+    outs() << '\n';
+    if (!blocker.hint.empty())
+      outs().indent(10) << blocker.hint << '\n';
+  }
+}
+
+void printSubtrees(const Report &report, const LiveSet &live,
+                   std::uint64_t least) {
+  outs() << "\n   bytes  only because of\n";
+  for (const Subtree &subtree : findSubtrees(report.explanation, live, least)) {
+    outs() << right_justify(utostr(subtree.bytes), 8) << "  ";
+    outs().indent(2 * subtree.depth)
+        << titleOf(report.explanation.graph[subtree.node]) << '\n';
+  }
+}
+
+void printFates(const FunctionCounts &functions) {
   std::vector<std::pair<unsigned, std::string>> sorted;
-  for (auto &[name, number] : counts)
+  for (auto &[name, number] : functions.byFate)
     sorted.push_back({number, name});
   llvm::sort(sorted, std::greater<>());
+  outs() << "\n   count  functions\n";
   for (auto &[number, name] : sorted)
     outs() << right_justify(utostr(number), 8) << "  " << name << '\n';
 }
 
+void printText(const Report &report, StringRef image) {
+  LiveSet live = reach(report.explanation.graph);
+  ByteTotals totals = addBytes(report);
+  std::uint64_t least = leastWorth(totals);
+  std::vector<Blocker> blockers = findBlockers(report, live, least);
+  printHeadline(report, image, {}, outs());
+  printBlockers(blockers);
+  printSubtrees(report, live, least);
+  printTable("module", totals.byModule, report.before);
+  printTable("kind", totals.byKind, {});
+  printFates(countFunctions(report.explanation));
+}
+
+/// Everything that the text has, beside what the linker wrote.
+void printJson(const Report &report) {
+  LiveSet live = reach(report.explanation.graph);
+  std::uint64_t least = leastWorth(addBytes(report));
+  writeJson(report, outs(), [&](json::OStream &json) {
+    FunctionCounts functions = countFunctions(report.explanation);
+    json.attributeObject("functions", [&] {
+      json.attribute("before", functions.total);
+      json.attribute("kept", functions.kept);
+    });
+    json.attributeArray("blockers", [&] {
+      for (const Blocker &blocker : findBlockers(report, live, least))
+        json.object([&] { writeBlocker(blocker, json); });
+    });
+    json.attributeArray("subtrees", [&] {
+      for (const Subtree &subtree :
+           findSubtrees(report.explanation, live, least))
+        json.object([&] {
+          json.attribute("node", subtree.node);
+          json.attribute("depth", subtree.depth);
+          json.attribute("bytes", subtree.bytes);
+        });
+    });
+    json.attributeArray("pages", [&] {
+      for (const Page &page : mapPages(report))
+        json.object([&] { writePage(page, json); });
+    });
+  });
+}
+
 } // namespace
 
-int printReport(StringRef image) {
-  Expected<json::Value> value = openReport(image);
-  if (!value) {
-    printError(value.takeError());
+int printReport(StringRef image, ReportForm form, StringRef share) {
+  Expected<Report> report = openReport(image);
+  if (!report) {
+    printError(report.takeError());
     return 1;
   }
-  const json::Object *report = value->getAsObject();
-  ByteTotals bytes = addBytes(*value);
-  Sizes before;
-  outs() << image << ": " << bytes.total << " bytes, build "
-         << report->getString("buildId").value_or("?") << '\n';
-  if (const json::Object *counted = report->getObject("modules"))
-    for (auto &[name, sizes] : *counted)
-      if (const json::Object *object = sizes.getAsObject())
-        if (std::optional<std::int64_t> bytes = object->getInteger("before"))
-          before[name.str()] = *bytes;
-  printTable("module", bytes.byModule, before);
-  printTable("kind", bytes.byKind, {});
-  Expected<linker::Explanation> explanation = openExplanation(image, *value);
-  if (!explanation) {
-    printError(explanation.takeError());
-    return 1;
+  switch (form) {
+  case ReportForm::Text:
+    printText(*report, image);
+    return 0;
+  case ReportForm::Json:
+    printJson(*report);
+    return 0;
+  case ReportForm::Html:
+    return printHtml(*report, image, share);
+  case ReportForm::Pages:
+    printPages(mapPages(*report), outs());
+    return 0;
   }
-  printFates(*explanation);
-  if (const json::Array *calls = report->getArray("unimplementedSystemCalls");
-      calls && !calls->empty()) {
-    outs() << "\nsystem calls that return ENOSYS:\n";
-    for (const json::Value &call : *calls)
-      outs() << "  " << call.getAsString().value_or("") << '\n';
-  }
-  return 0;
+  llvm_unreachable("unknown form");
 }
 
 } // namespace ampoule::tools

@@ -5,7 +5,10 @@
 
 namespace ampoule::tools {
 
-/// Prints IMAGE.report.json as text; returns the exit code.
-int printReport(llvm::StringRef image);
+enum class ReportForm { Text, Json, Html, Pages };
+
+/// Prints what is in an image to standard output; returns the exit code. The
+/// page's frame is in the directory `share`.
+int printReport(llvm::StringRef image, ReportForm form, llvm::StringRef share);
 
 } // namespace ampoule::tools

@@ -11,8 +11,8 @@
 //   unused() [other.o]: unreachable
 //   >>> only referred to by alsoUnused(), which is unreachable
 #include "tools/Why.h"
+#include "linker/Names.h"
 #include "linker/Reach.h"
-#include "tools/Names.h"
 #include "tools/ReportFile.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -65,8 +65,9 @@ private:
 
   std::vector<unsigned> match(StringRef pattern) const {
     std::vector<unsigned> found;
+    NamePattern name(pattern);
     for (auto [id, node] : enumerate(graph.nodes))
-      if (node.isDefinition && matchesName(node, pattern))
+      if (node.isDefinition && name.matches(node))
         found.push_back(id);
     return found;
   }
@@ -180,17 +181,12 @@ private:
 } // namespace
 
 int printWhy(const WhyRequest &request) {
-  Expected<json::Value> report = openReport(request.image);
+  Expected<Report> report = openReport(request.image);
   if (!report) {
     printError(report.takeError());
     return 1;
   }
-  Expected<Explanation> explanation = openExplanation(request.image, *report);
-  if (!explanation) {
-    printError(explanation.takeError());
-    return 1;
-  }
-  Explainer explainer(*explanation, request);
+  Explainer explainer(report->explanation, request);
   bool found = true;
   for (StringRef pattern : request.patterns)
     found &= explainer.explain(pattern);

@@ -103,7 +103,8 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   ToolOptTable table;
   Words parts = split(words);
   unsigned missingIndex = 0, missingCount = 0;
-  InputArgList args = table.ParseArgs(parts.options, missingIndex, missingCount);
+  InputArgList args =
+      table.ParseArgs(parts.options, missingIndex, missingCount);
   for (const Arg *arg : args.filtered(OPT_UNKNOWN)) {
     fail("unknown option '" + Twine(arg->getSpelling()) + "'");
     return false;
@@ -132,16 +133,16 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   if (args.hasFlag(OPT_pv, OPT_pvh, false))
     request.kind = run::Kind::Pv;
   if (const Arg *way = args.getLastArg(OPT_direct, OPT_dom0))
-    request.way = way->getOption().matches(OPT_dom0) ? run::Way::Dom0
-                                                     : run::Way::Direct;
+    request.way =
+        way->getOption().matches(OPT_dom0) ? run::Way::Dom0 : run::Way::Direct;
   if (request.way == run::Way::Direct && args.hasArg(OPT_pv)) {
     fail("--pv and --direct exclude each other: without Xen there is no PV");
     return false;
   }
   request.sharePath = sharePath();
-  request.commandLine = run::formatCommandLine(
-      args.getAllArgValues(OPT_env), sys::path::filename(parts.image),
-      parts.arguments);
+  request.commandLine =
+      run::formatCommandLine(args.getAllArgValues(OPT_env),
+                             sys::path::filename(parts.image), parts.arguments);
   // MAX_GUEST_CMDLINE (xen/include/public/xen.h), with the final zero.
   if (request.commandLine.size() >= 1024) {
     fail("the command line is longer than Xen passes on (1023 bytes)");
@@ -202,12 +203,6 @@ int symbolize(ArrayRef<const char *> words) {
   return 0;
 }
 
-int report(ArrayRef<const char *> words) {
-  if (words.size() != 1)
-    return fail("usage: ampoule report IMAGE");
-  return tools::printReport(words[0]);
-}
-
 /// A subcommand's words: options anywhere, of `allowed` alone. Nothing after
 /// --help or a mistake, which has been answered; `code` is then what to return.
 std::optional<InputArgList> parse(const ToolOptTable &table,
@@ -246,6 +241,23 @@ int why(ArrayRef<const char *> words) {
   return tools::printWhy({inputs[0], ArrayRef(inputs).drop_front(),
                           args->hasArg(OPT_before),
                           args->hasArg(OPT_all_roots)});
+}
+
+int report(ArrayRef<const char *> words) {
+  ToolOptTable table;
+  int code;
+  std::optional<InputArgList> args =
+      parse(table, words, {OPT_json, OPT_html, OPT_pages},
+            "report [--json|--html|--pages] IMAGE", 1, 1, code);
+  if (!args)
+    return code;
+  tools::ReportForm form = tools::ReportForm::Text;
+  if (const Arg *arg = args->getLastArg(OPT_json, OPT_html, OPT_pages))
+    form = arg->getOption().matches(OPT_json)   ? tools::ReportForm::Json
+           : arg->getOption().matches(OPT_html) ? tools::ReportForm::Html
+                                                : tools::ReportForm::Pages;
+  return tools::printReport(args->getLastArgValue(OPT_INPUT), form,
+                            sharePath());
 }
 
 bool readBytes(const InputArgList &args, Id id,

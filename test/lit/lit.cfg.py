@@ -65,7 +65,7 @@ config.substitutions.insert(0, ("%compare", " ".join(
 # this name as the reason.
 for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
                          ("meson", "meson"), ("ninja", "ninja"),
-                         ("make", "make")]:
+                         ("make", "make"), ("chromium", "chromedriver")]:
     if shutil.which(program):
         config.available_features.add(feature)
 if subprocess.run([binary("ampoule"), "run", "--probe"],

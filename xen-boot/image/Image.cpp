@@ -68,7 +68,7 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
 
 /// Where the build ID's bytes lie: behind the note header of lld's placeholder.
 std::uint64_t findBuildId(const Linked &linked) {
-  static constexpr char kHeader[] = {4, 0, 0, 0, kBuildIdSize, 0, 0,   0,
+  static constexpr char kHeader[] = {4, 0, 0, 0, kBuildIdSize, 0,   0,   0,
                                      3, 0, 0, 0, 'G',          'N', 'U', 0};
   for (const Region &region : linked.regions) {
     auto it = std::search(region.bytes.begin(), region.bytes.end(),
@@ -86,8 +86,8 @@ std::string writeBuildId(Linked &linked) {
   SHA1 hash;
   for (const Region &region : linked.regions) {
     std::uint64_t place[] = {region.address, region.size};
-    hash.update(ArrayRef(reinterpret_cast<const std::uint8_t *>(place),
-                         sizeof(place)));
+    hash.update(
+        ArrayRef(reinterpret_cast<const std::uint8_t *>(place), sizeof(place)));
     hash.update(ArrayRef<std::uint8_t>(region.bytes));
   }
   std::array<std::uint8_t, kBuildIdSize> id = hash.final();
@@ -177,8 +177,7 @@ std::vector<char> writeFile(const Linked &linked) {
     note.p_flags = ELF::PF_R;
     for (const ELF64LE::Phdr &entry : table)
       if (linked.noteOffset >= entry.p_vaddr &&
-          linked.noteOffset + linked.noteSize <=
-              entry.p_vaddr + entry.p_filesz)
+          linked.noteOffset + linked.noteSize <= entry.p_vaddr + entry.p_filesz)
         note.p_offset = entry.p_offset + (linked.noteOffset - entry.p_vaddr);
     note.p_vaddr = linked.noteOffset;
     note.p_paddr = linked.noteOffset;
@@ -277,27 +276,31 @@ Expected<Linked> readLinked(MemoryBufferRef elf) {
 std::vector<Mapping> planMappings(const Linked &linked) {
   std::vector<Mapping> mappings;
   // shared_info and the two rings: frames that are not RAM.
-  for (auto [address, frame] :
-       {std::pair(abi::kSharedInfoAddress, abi::kSharedInfoFrame),
-        std::pair(abi::kConsoleAddress, abi::kConsoleFrame),
-        std::pair(abi::kXenstoreAddress, abi::kXenstoreFrame)})
-    mappings.push_back({address, frame * abi::kPageSize, abi::kPageSize,
-                        {/*write=*/true, /*execute=*/false}});
-  auto addSame = [&](std::uint64_t start, std::uint64_t end, Access access) {
-    if (start < end)
-      mappings.push_back({start, start, end - start, access});
+  for (auto [address, frame, purpose] :
+       {std::tuple(abi::kSharedInfoAddress, abi::kSharedInfoFrame,
+                   "shared info"),
+        std::tuple(abi::kConsoleAddress, abi::kConsoleFrame, "console ring"),
+        std::tuple(abi::kXenstoreAddress, abi::kXenstoreFrame,
+                   "xenstore ring")})
+    mappings.push_back({address,
+                        frame * abi::kPageSize,
+                        abi::kPageSize,
+                        {/*write=*/true, /*execute=*/false},
+                        purpose});
+  auto addSame = [&](StringRef start, StringRef end, Access access,
+                     StringRef purpose) {
+    std::uint64_t from = linked.symbol(start), to = linked.symbol(end);
+    if (from < to)
+      mappings.push_back({from, from, to - from, access, purpose});
   };
-  addSame(linked.symbol("__ampoule_text_start"),
-          linked.symbol("__ampoule_text_end"), {false, true});
-  addSame(linked.symbol("__ampoule_rodata_start"),
-          linked.symbol("__ampoule_rodata_end"), {false, false});
-  addSame(linked.symbol("__ampoule_data_start"),
-          linked.symbol("__ampoule_data_end"), {true, false});
+  addSame("__ampoule_text_start", "__ampoule_text_end", {false, true}, "text");
+  addSame("__ampoule_rodata_start", "__ampoule_rodata_end", {false, false},
+          "read-only data");
+  addSame("__ampoule_data_start", "__ampoule_data_end", {true, false}, "data");
   // The page between data and stack stays unmapped.
-  addSame(linked.symbol("__ampoule_stack_bottom"),
-          linked.symbol("__ampoule_stack_top"), {true, false});
-  addSame(linked.symbol("__ampoule_image_end"),
-          linked.symbol("__ampoule_memory_max"), {true, false});
+  addSame("__ampoule_stack_bottom", "__ampoule_stack_top", {true, false},
+          "stack");
+  addSame("__ampoule_image_end", "__ampoule_memory_max", {true, false}, "heap");
   return mappings;
 }
 
@@ -307,8 +310,8 @@ Expected<Image> finishImage(MemoryBufferRef elf) {
     return linked.takeError();
   Image image;
   image.mappings = planMappings(*linked);
-  Expected<PageTables> tables = buildPageTables(
-      image.mappings, linked->symbol("__ampoule_page_tables"));
+  Expected<PageTables> tables =
+      buildPageTables(image.mappings, linked->symbol("__ampoule_page_tables"));
   if (!tables)
     return tables.takeError();
   std::uint64_t size = tables->pages.size() * abi::kPageSize;
@@ -317,8 +320,8 @@ Expected<Image> finishImage(MemoryBufferRef elf) {
     return createStringError("no room for " + Twine(tables->pages.size()) +
                              " page tables");
   memcpy(room, tables->pages.data(), size);
-  if (Error error = writeInterruptGates(
-          *linked, linked->symbol("__ampoule_idt.size")))
+  if (Error error =
+          writeInterruptGates(*linked, linked->symbol("__ampoule_idt.size")))
     return error;
   image.buildId = writeBuildId(*linked);
   image.tables = std::move(*tables);

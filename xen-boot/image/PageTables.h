@@ -4,6 +4,7 @@
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <vector>
@@ -17,10 +18,11 @@ struct Access {
 
 /// Whole pages mapped alike; never both writable and executable.
 struct Mapping {
-  std::uint64_t address;  ///< virtual
+  std::uint64_t address; ///< virtual
   std::uint64_t physical;
-  std::uint64_t size;     ///< bytes
+  std::uint64_t size; ///< bytes
   Access access;
+  llvm::StringRef purpose = {};
 };
 
 /// A finished set: the root first, each page 512 entries. The pages lie one

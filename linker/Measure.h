@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Bytes: of each definition before pruning, and of everything in the file.
+#pragma once
+
+#include "linker/Program.h"
+#include "linker/Report.h"
+#include "xen-boot/image/Image.h"
+
+namespace ampoule::linker {
+
+/// The symbols of the finished file.
+struct FinalSymbols {
+  struct Symbol {
+    std::uint64_t address;
+    std::uint64_t size;
+    bool isCode;
+  };
+  llvm::StringMap<Symbol> table;
+  /// By address: which of several symbols the byte map names, the longest.
+  std::map<std::uint64_t, std::string> named;
+};
+
+FinalSymbols readSymbols(const image::Image &image);
+
+/// What code generation makes of all that came in, without optimisation at link
+/// time.
+struct BytesBefore {
+  std::map<std::string, std::uint64_t> byModule;
+  llvm::StringMap<std::uint64_t> bySymbol;
+};
+
+BytesBefore measureBefore(const Program &program);
+
+/// Labels every byte of the finished file and gives each node of the report's
+/// graph its bytes. `sections` is lld's map of the final link.
+void measureImage(Report &report, const image::Image &image,
+                  const FinalSymbols &symbols, llvm::StringRef sections,
+                  const BytesBefore &before);
+
+} // namespace ampoule::linker
