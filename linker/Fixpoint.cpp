@@ -9,9 +9,39 @@
 #include "linker/Optimise.h"
 #include "linker/Prune.h"
 
+#include "llvm/IR/IRBuilder.h"
+
 using namespace llvm;
 
 namespace ampoule::linker {
+namespace {
+
+/// Answers `int __ampoule_live_X(void)`: can anything refer to X? Such a question
+/// is no reference itself. The answer no is final, since nothing that fell comes
+/// back; yes is given at the end.
+void answerQuestions(Program &program, const SymbolTable &symbols,
+                     bool atEnd) {
+  for (Function &question : *program.module) {
+    StringRef name = question.getName();
+    if (!question.isDeclaration() || !name.consume_front("__ampoule_live_"))
+      continue;
+    const GlobalValue *value = program.module->getNamedValue(name);
+    const Symbol *symbol = symbols.find(name);
+    bool isLive = (value && !value->isDeclaration()) ||
+                  (symbol && symbol->isDefined() && symbol->file &&
+                   symbol->file->native);
+    if (isLive && !atEnd)
+      continue;
+    IRBuilder<> builder(
+        BasicBlock::Create(program.context, "entry", &question));
+    builder.CreateRet(builder.getInt32(isLive));
+    question.setLinkage(GlobalValue::InternalLinkage);
+    question.setVisibility(GlobalValue::DefaultVisibility);
+    setOrigin(question, kStartOrigin);
+  }
+}
+
+} // namespace
 
 Closure findClosure(Program &program, const SymbolTable &symbols,
                     ModuleSet &modules, const Config &config,
@@ -25,12 +55,14 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
     if (closure.rounds++ == 0)
       closure.before = closure.graph;
     dropModules(modules, closure.graph, closure.live);
-    if (config.prune != Prune::All)
-      return closure;
     bool fell = false;
-    fates.asUnreachable(
-        [&] { fell = prune(program, closure.graph, closure.live); });
-    if (config.optLevel == 0 || (closure.rounds > 1 && !fell))
+    if (config.prune == Prune::All)
+      fates.asUnreachable(
+          [&] { fell = prune(program, closure.graph, closure.live); });
+    bool isLast = config.prune != Prune::All || config.optLevel == 0 ||
+                  (closure.rounds > 1 && !fell);
+    answerQuestions(program, symbols, isLast);
+    if (isLast)
       return closure;
     simplify(*program.module, machine, &fates.instrumentation());
   }

@@ -187,28 +187,36 @@ private:
   Extents &extents;
 };
 
-/// Jump tables have sections of their own, .rodata.<function>, and no symbol.
-/// lld's map has a line for each section of an input:
+/// What has no symbol with a size: jump tables, in sections of their own that are
+/// called .rodata.<function>, and assembly that does not say .size. lld's map has
+/// a line for each section of an input:
 ///
 ///   VMA LMA Size Align file:(section)
-void addJumpTables(StringRef map, const FinalSymbols &symbols,
-                   Extents &extents) {
+void addSections(StringRef map, const FinalSymbols &symbols, Extents &extents) {
+  std::map<std::uint64_t, StringRef> unsizedAt;
+  for (const auto &entry : symbols.table)
+    if (entry.getValue().size == 0)
+      unsizedAt.try_emplace(entry.getValue().address, entry.getKey());
   while (!map.empty()) {
     StringRef line;
     std::tie(line, map) = map.split('\n');
-    std::size_t at = line.find(":(.rodata.");
+    std::size_t at = line.find(":(.");
     if (at == StringRef::npos || !line.ends_with(")"))
       continue;
-    StringRef function = line.drop_back().substr(at + strlen(":(.rodata."));
-    if (!symbols.table.contains(function))
-      continue;
+    StringRef section = line.drop_back().substr(at + strlen(":("));
     SmallVector<StringRef, 5> columns;
     line.take_front(at).split(columns, ' ', -1, /*KeepEmpty=*/false);
     std::uint64_t address, size;
     if (columns.size() < 4 || columns[0].getAsInteger(16, address) ||
         columns[2].getAsInteger(16, size) || size == 0)
       continue;
-    extents.try_emplace(address, Extent{size, "data", function.str()});
+    if (section.consume_front(".rodata.")) {
+      if (symbols.table.contains(section))
+        extents.try_emplace(address, Extent{size, "data", section.str()});
+    } else if (section.starts_with(".text")) {
+      if (auto it = unsizedAt.find(address); it != unsizedAt.end())
+        extents.try_emplace(address, Extent{size, "code", it->second.str()});
+    }
   }
 }
 
@@ -228,7 +236,7 @@ Extents readExtents(const image::Image &image, const FinalSymbols &symbols,
   }
   std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
   UnwindReader(*file, symbols, extents).read();
-  addJumpTables(sections, symbols, extents);
+  addSections(sections, symbols, extents);
   for (ELFSectionRef section : file->sections())
     if (section.getSize() != 0) {
       if (nameOf(section) == ".note")

@@ -30,6 +30,34 @@ string(STRIP "${version}" version)
 file(CONFIGURE OUTPUT ${generated}/version.h
      CONTENT "#define VERSION \"@version@\"\n" @ONLY)
 
+# Locks are asked for everywhere and needed where there can be threads: where
+# nothing can call pthread_create, the linker proves them away (docs/pruning.md).
+set(can_have_threads "__ampoule_live_pthread_create()")
+set(declare_threads "int __ampoule_live_pthread_create(void);")
+function(patch_musl file) # then pairs: from, to
+  file(READ ${musl}/${file} text)
+  math(EXPR last "${ARGC} - 2")
+  foreach(from RANGE 1 ${last} 2)
+    math(EXPR to "${from} + 1")
+    string(REPLACE "${ARGV${from}}" "${ARGV${to}}" changed "${text}")
+    if(changed STREQUAL text)
+      message(FATAL_ERROR "${musl}/${file} has changed: it has no "
+                          "'${ARGV${from}}'")
+    endif()
+    set(text "${changed}")
+  endforeach()
+  cmake_path(GET file FILENAME name)
+  file(CONFIGURE OUTPUT ${generated}/${name} CONTENT "${text}" @ONLY)
+endfunction()
+patch_musl(src/internal/stdio_impl.h
+  "#define FLOCK(f) int __need_unlock = ((f)->lock>=0 ?"
+  "${declare_threads}\n#define FLOCK(f) int __need_unlock = (${can_have_threads} && (f)->lock>=0 ?"
+  "#define FFINALLOCK(f) ((f)->lock>=0 ?"
+  "#define FFINALLOCK(f) (${can_have_threads} && (f)->lock>=0 ?")
+patch_musl(src/thread/__lock.c
+  "(volatile int *l)\n{"
+  "(volatile int *l)\n{\n\t${declare_threads}\n\tif (!${can_have_threads}) return;")
+
 # Headers: musl's own rule, the kernel's interface headers (programs that see
 # __linux__ include them) and clang's.
 add_custom_command(OUTPUT ${generated}/headers.stamp
@@ -54,7 +82,9 @@ add_custom_target(c-headers DEPENDS ${generated}/headers.stamp)
 # (they are plain ones here).
 file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
 list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
-     ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c)
+     ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c
+     ${musl}/src/thread/__lock.c)
+list(APPEND sources ${generated}/__lock.c)
 # The architecture's C replaces the generic one. Of its assembly only what C
 # cannot say is taken, and that is native; what would trap into a kernel
 # (clone, vfork, __unmapself, signal return) has a generic C twin.
