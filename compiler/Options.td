@@ -32,8 +32,13 @@ def ampoule_memory_max : Own<"memory-max=">, Group<LinkGroup>,
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
 def ampoule_stack : Own<"stack=">, Group<LinkGroup>, MetaVarName<"<size>">,
   HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
-def ampoule_prune : Own<"prune=">, Group<LinkGroup>, MetaVarName<"<all|none>">,
-  HelpText<"none: keep every definition that an input brought (default: all)">;
+def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
+  MetaVarName<"<all|once|lto|sections|none>">,
+  HelpText<"How far to prune, for comparisons: none keeps every definition that "
+           "an input brought, sections what relocations lead to, without "
+           "optimisation at link time; lto optimises as one module, once adds "
+           "the graph and virtual functions, all repeats until nothing falls "
+           "(default: all)">;
 def ampoule_unsupported : Own<"unsupported=">, Group<LinkGroup>,
   MetaVarName<"<error|warn|stub>">,
   HelpText<"What a system call is that the program can make and the library OS "

@@ -253,11 +253,18 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
                "' in '--ampoule-target=': expected xen or linux");
 
   StringRef prune = args.getLastArgValue(OPT_ampoule_prune, "all");
-  if (prune == "none")
-    config.prune = Prune::None;
-  else if (prune != "all")
+  if (std::optional<Prune> step = StringSwitch<std::optional<Prune>>(prune)
+                                      .Case("none", Prune::None)
+                                      .Case("sections", Prune::Sections)
+                                      .Case("lto", Prune::Lto)
+                                      .Case("once", Prune::Once)
+                                      .Case("all", Prune::All)
+                                      .Default(std::nullopt))
+    config.prune = *step;
+  else
     diag.error("invalid value '" + prune +
-               "' in '--ampoule-prune=': expected all or none");
+               "' in '--ampoule-prune=': expected all, once, lto, sections or "
+               "none");
 
   StringRef unsupported = args.getLastArgValue(OPT_ampoule_unsupported, "warn");
   if (unsupported == "error")

@@ -14,7 +14,14 @@ namespace ampoule::linker {
 
 enum class Target { Xen, Linux };
 enum class OutputKind { Image, SharedLibrary, Relocatable };
-enum class Prune { All, None };
+/// Each step does what those before it do.
+enum class Prune {
+  None,     ///< every definition that an input brought
+  Sections, ///< what lld's --gc-sections leaves; nothing is optimised
+  Lto,      ///< internalised and optimised as one module
+  Once,     ///< marked once; virtual functions go, calls are devirtualised
+  All,      ///< until nothing falls
+};
 enum class Unsupported { Error, Warn, Stub };
 
 /// One thing named on the command line that may hold symbols.

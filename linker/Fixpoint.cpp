@@ -56,7 +56,7 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
       closure.before = closure.graph;
     dropModules(modules, closure.graph, closure.live);
     bool fell = false;
-    if (config.prune == Prune::All)
+    if (config.prune >= Prune::Once)
       fates.asUnreachable(
           [&] { fell = prune(program, closure.graph, closure.live); });
     bool isLast = config.prune != Prune::All || config.optLevel == 0 ||

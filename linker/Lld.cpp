@@ -125,7 +125,7 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
   std::vector<std::string> args = {
       "ld.lld",
       "-static",
-      "--gc-sections",
+      config.prune == Prune::None ? "--no-gc-sections" : "--gc-sections",
       "-z",
       "nostart-stop-gc",
       "--icf=safe",

@@ -123,12 +123,17 @@ ModuleSet takeModules(Program &program, Diag &diag) {
   for (GlobalVariable *record : records)
     record->setInitializer(nullptr), record->setLinkage(GlobalValue::ExternalLinkage);
   // The lists of needs refer to records; they are internal and now unused.
-  for (GlobalVariable &list : make_early_inc_range(program.module->globals()))
+  for (GlobalVariable &list : make_early_inc_range(program.module->globals())) {
+    list.removeDeadConstantUsers();
     if (list.getName().contains("__ampoule_needs_") && list.use_empty())
       list.eraseFromParent();
-  for (GlobalVariable &record : make_early_inc_range(program.module->globals()))
+  }
+  for (GlobalVariable &record :
+       make_early_inc_range(program.module->globals())) {
+    record.removeDeadConstantUsers();
     if (record.getName().starts_with(kRecordPrefix) && record.use_empty())
       record.eraseFromParent();
+  }
 
   ModuleSet modules;
   Sorter sorter(all, modules, diag);

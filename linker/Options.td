@@ -174,8 +174,8 @@ def ampoule_memory_max : Joined<["--"], "ampoule-memory-max=">, MetaVarName<"<si
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
 def ampoule_stack : Joined<["--"], "ampoule-stack=">, MetaVarName<"<size>">,
   HelpText<"Size of the main stack (default: 256K)">;
-def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|none>">,
-  HelpText<"none keeps every definition that an input brought (default: all)">;
+def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|once|lto|sections|none>">,
+  HelpText<"How far to prune; none keeps every definition (default: all)">;
 def ampoule_unsupported : Joined<["--"], "ampoule-unsupported=">,
   MetaVarName<"<error|warn|stub>">,
   HelpText<"What a system call is that the program can make and the library OS "

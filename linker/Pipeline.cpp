@@ -148,8 +148,12 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   report.programModules = program->userModules;
   StringSet<> visible =
       visibleNames(*program, *symbols, config, entries, modules);
-  internalise(*program, visible);
-  keepVirtuals(*program);
+  if (config.prune >= Prune::Lto)
+    internalise(*program, visible);
+  else
+    keepAll(*program);
+  if (config.prune <= Prune::Lto || !program->virtualsKept.empty())
+    keepVirtuals(*program);
   Fates fates(*program);
   Closure closure = findClosure(*program, *symbols, modules, config, entries,
                                 *machine, fates, diag);
@@ -169,7 +173,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   References references = findReferences(*program, available);
   dropUnusedLines(*program->module);
   optimise(
-      *program->module, *machine, config.optLevel,
+      *program->module, *machine,
+      config.prune == Prune::Sections ? 0 : config.optLevel,
       [&](StringRef name) { return available.contains(name); },
       &fates.instrumentation());
   walk.print("optimised",

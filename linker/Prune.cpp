@@ -67,11 +67,16 @@ void internalise(Program &program, const StringSet<> &visible) {
   }
 }
 
+void keepAll(Program &program) {
+  for (GlobalValue &value : program.module->global_values())
+    if (value.hasLinkOnceLinkage())
+      value.setLinkage(GlobalValue::WeakODRLinkage);
+}
+
 void keepVirtuals(Program &program) {
   // Without this metadata nothing may assume that it sees every call.
-  if (!program.virtualsKept.empty())
-    for (GlobalVariable &variable : program.module->globals())
-      variable.eraseMetadata(LLVMContext::MD_vcall_visibility);
+  for (GlobalVariable &variable : program.module->globals())
+    variable.eraseMetadata(LLVMContext::MD_vcall_visibility);
 }
 
 void dropModules(ModuleSet &modules, const Graph &graph, const LiveSet &live) {

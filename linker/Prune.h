@@ -18,8 +18,11 @@ llvm::StringSet<> visibleNames(const Program &program,
 /// Gives every other definition internal linkage.
 void internalise(Program &program, const llvm::StringSet<> &visible);
 
-/// Where the program holds code that may call virtual functions without telling,
-/// every function in a vtable is reached with the vtable.
+/// Makes sure that optimisation keeps every definition.
+void keepAll(Program &program);
+
+/// Every function in a vtable is reached with the vtable. For programs with code
+/// that may call virtual functions without telling.
 void keepVirtuals(Program &program);
 
 /// Forgets the modules that are not live.
