@@ -20,10 +20,11 @@ demo: build
 	$(BUILD)/bin/ampoule report $(BUILD)/samples/hello/hello
 
 check: build
-	scripts/setup chromium chromium-driver
+	scripts/setup chromium chromium-driver csmith libcsmith-dev
 	scripts/check $(BUILD)
 
 bench: build
+	scripts/setup nlohmann-json3-dev
 	bench/bench $(BUILD)
 
 install: build

@@ -12,10 +12,9 @@ namespace ampoule::linker {
 /// what only code generation might have needed. Modules above
 /// kParallelThreshold instructions are generated in several threads; the pieces
 /// are the same ones each time.
-std::vector<llvm::SmallString<0>> generateCode(Program &program,
-                                               llvm::TargetMachine &machine,
-                                               unsigned optLevel);
+std::vector<llvm::SmallString<0>>
+generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel);
 
-inline constexpr unsigned kParallelThreshold = 50000;
+inline constexpr unsigned kParallelThreshold = 25000;
 
 } // namespace ampoule::linker

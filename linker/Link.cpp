@@ -47,8 +47,7 @@ Files filesOf(const Product &product) {
   files.image.assign(product.image.file.begin(), product.image.file.end());
   files.debug.assign(product.image.debugFile.begin(),
                      product.image.debugFile.end());
-  raw_string_ostream os(files.report);
-  writeJson(product.report, os);
+  files.report = product.reportText;
   return files;
 }
 

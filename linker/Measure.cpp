@@ -187,36 +187,25 @@ private:
   Extents &extents;
 };
 
-/// What has no symbol with a size: jump tables, in sections of their own that are
-/// called .rodata.<function>, and assembly that does not say .size. lld's map has
-/// a line for each section of an input:
+/// Calls back with each input section in lld's map, where it has a line:
 ///
 ///   VMA LMA Size Align file:(section)
-void addSections(StringRef map, const FinalSymbols &symbols, Extents &extents) {
-  std::map<std::uint64_t, StringRef> unsizedAt;
-  for (const auto &entry : symbols.table)
-    if (entry.getValue().size == 0)
-      unsizedAt.try_emplace(entry.getValue().address, entry.getKey());
+void eachSection(StringRef map,
+                 function_ref<void(std::uint64_t address, std::uint64_t size,
+                                   StringRef name)>
+                     action) {
   while (!map.empty()) {
     StringRef line;
     std::tie(line, map) = map.split('\n');
     std::size_t at = line.find(":(.");
     if (at == StringRef::npos || !line.ends_with(")"))
       continue;
-    StringRef section = line.drop_back().substr(at + strlen(":("));
     SmallVector<StringRef, 5> columns;
     line.take_front(at).split(columns, ' ', -1, /*KeepEmpty=*/false);
     std::uint64_t address, size;
-    if (columns.size() < 4 || columns[0].getAsInteger(16, address) ||
-        columns[2].getAsInteger(16, size) || size == 0)
-      continue;
-    if (section.consume_front(".rodata.")) {
-      if (symbols.table.contains(section))
-        extents.try_emplace(address, Extent{size, "data", section.str()});
-    } else if (section.starts_with(".text")) {
-      if (auto it = unsizedAt.find(address); it != unsizedAt.end())
-        extents.try_emplace(address, Extent{size, "code", it->second.str()});
-    }
+    if (columns.size() >= 4 && !columns[0].getAsInteger(16, address) &&
+        !columns[2].getAsInteger(16, size) && size != 0)
+      action(address, size, line.drop_back().substr(at + strlen(":(")));
   }
 }
 
@@ -236,7 +225,12 @@ Extents readExtents(const image::Image &image, const FinalSymbols &symbols,
   }
   std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
   UnwindReader(*file, symbols, extents).read();
-  addSections(sections, symbols, extents);
+  // Jump tables have sections of their own, and no symbol.
+  eachSection(
+      sections, [&](std::uint64_t address, std::uint64_t size, StringRef name) {
+        if (name.consume_front(".rodata.") && symbols.table.contains(name))
+          extents.try_emplace(address, Extent{size, "data", name.str()});
+      });
   for (ELFSectionRef section : file->sections())
     if (section.getSize() != 0) {
       if (nameOf(section) == ".note")
@@ -321,19 +315,33 @@ std::string describe(image::Access access) {
 
 } // namespace
 
-FinalSymbols readSymbols(const image::Image &image) {
+FinalSymbols readSymbols(const image::Image &image, StringRef sections) {
   FinalSymbols symbols;
+  std::map<std::uint64_t, StringRef> unsizedAt; // keys of the table
   std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
   eachSymbol(*file, [&](const ELFSymbolRef &symbol, StringRef name,
                         std::uint64_t address) {
     std::uint64_t size = symbol.getSize();
-    symbols.table[name] = {address, size, symbol.getELFType() == ELF::STT_FUNC};
+    auto entry = symbols.table.insert_or_assign(
+        name, FinalSymbols::Symbol{address, size,
+                                   symbol.getELFType() == ELF::STT_FUNC});
+    if (size == 0)
+      unsizedAt.try_emplace(address, entry.first->getKey());
     if (size == 0 || symbol.getELFType() == ELF::STT_TLS)
       return;
     auto [it, isNew] = symbols.named.try_emplace(address, name.str());
     if (!isNew && symbols.table[it->second].size < size)
       it->second = name.str();
   });
+  // Assembly that does not say .size: its section's.
+  eachSection(
+      sections, [&](std::uint64_t address, std::uint64_t size, StringRef name) {
+        auto it = unsizedAt.find(address);
+        if (it == unsizedAt.end() || !name.starts_with(".text") ||
+            !symbols.named.try_emplace(address, it->second.str()).second)
+          return;
+        symbols.table[it->second] = {address, size, /*isCode=*/true};
+      });
   return symbols;
 }
 

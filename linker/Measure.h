@@ -20,7 +20,8 @@ struct FinalSymbols {
   std::map<std::uint64_t, std::string> named;
 };
 
-FinalSymbols readSymbols(const image::Image &image);
+/// `sections` is lld's map of the final link.
+FinalSymbols readSymbols(const image::Image &image, llvm::StringRef sections);
 
 /// What code generation makes of all that came in, without optimisation at link
 /// time.
@@ -32,7 +33,7 @@ struct BytesBefore {
 BytesBefore measureBefore(const Program &program);
 
 /// Labels every byte of the finished file and gives each node of the report's
-/// graph its bytes. `sections` is lld's map of the final link.
+/// graph its bytes.
 void measureImage(Report &report, const image::Image &image,
                   const FinalSymbols &symbols, llvm::StringRef sections,
                   const BytesBefore &before);

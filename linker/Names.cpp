@@ -12,22 +12,29 @@ namespace {
 
 using Part = char *(ItaniumPartialDemangler::*)(char *, std::size_t *) const;
 
-/// Parts of a C++ function's name, one behind the other; nothing for what is
-/// not a C++ function.
-std::string functionName(const std::string &mangled, ArrayRef<Part> parts) {
+/// A part of a C++ function's name; nothing for what is not a C++ function.
+std::string functionName(const std::string &mangled, Part part) {
   ItaniumPartialDemangler demangler; // refers to `mangled`
   if (demangler.partialDemangle(mangled.c_str()) || !demangler.isFunction())
     return "";
-  std::string name;
-  for (Part part : parts) {
-    std::size_t size = 0;
-    char *text = (demangler.*part)(nullptr, &size);
-    if (!name.empty())
-      name += "::";
-    name += text ? text : "";
-    std::free(text);
-  }
+  std::size_t size = 0;
+  char *text = (demangler.*part)(nullptr, &size);
+  std::string name = text ? text : "";
+  std::free(text);
   return name;
+}
+
+/// "a::b" of "a<int>::b<c<d>>".
+std::string withoutArguments(StringRef name) {
+  std::string result;
+  int depth = 0;
+  for (char c : name) {
+    depth += c == '<';
+    if (depth == 0)
+      result += c;
+    depth -= c == '>';
+  }
+  return depth == 0 ? result : name.str();
 }
 
 } // namespace
@@ -37,10 +44,13 @@ std::string shownName(const Node &node) { return demangle(node.name); }
 std::string titleOf(const Node &node) {
   const std::string &symbol =
       node.symbols.empty() ? node.name : node.symbols.front();
-  std::string name = functionName(
-      symbol, {&ItaniumPartialDemangler::getFunctionDeclContextName,
-               &ItaniumPartialDemangler::getFunctionBaseName});
-  return name.empty() ? demangle(symbol) : name;
+  std::string base =
+      functionName(symbol, &ItaniumPartialDemangler::getFunctionBaseName);
+  if (base.empty())
+    return demangle(symbol);
+  std::string context = withoutArguments(functionName(
+      symbol, &ItaniumPartialDemangler::getFunctionDeclContextName));
+  return context.empty() ? base : context + "::" + base;
 }
 
 std::vector<std::string> spellings(const Node &node) {
@@ -51,7 +61,7 @@ std::vector<std::string> spellings(const Node &node) {
       return;
     result.push_back(demangle(symbol));
     if (std::string name =
-            functionName(symbol, {&ItaniumPartialDemangler::getFunctionName});
+            functionName(symbol, &ItaniumPartialDemangler::getFunctionName);
         !name.empty())
       result.push_back(std::move(name));
   };

@@ -202,12 +202,16 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
                  toString(std::move(error)));
       return std::nullopt;
     }
-  FinalSymbols finalSymbols = readSymbols(image);
+  walk.passed("image");
+  FinalSymbols finalSymbols = readSymbols(image, placed->map);
   report.explanation =
       fates.explain(std::move(closure.before), closure.graph, finalSymbols);
   measureImage(report, image, finalSymbols, placed->map, before);
-  walk.passed("image");
-  return Product{std::move(image), std::move(report)};
+  std::string text;
+  raw_string_ostream stream(text);
+  writeJson(report, stream);
+  walk.passed("report");
+  return Product{std::move(image), std::move(report), std::move(text)};
 }
 
 } // namespace ampoule::linker

@@ -13,6 +13,7 @@ class Diag;
 struct Product {
   image::Image image;
   Report report;
+  std::string reportText; ///< the report as JSON
 };
 
 /// Nothing when a stage failed (`diag` says why) or --stop-after ended the
