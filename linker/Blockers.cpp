@@ -170,25 +170,6 @@ constexpr Facility kFacilities[] = {
      "objects of static or automatic storage; std::array"},
 };
 
-/// The toolchain's own sources, as Places names them.
-bool isLibraryFile(StringRef place) {
-  for (StringRef folder : {"c++/v1/", "llvm/", "musl/", "libos/", "xen-boot/"})
-    if (place.starts_with(folder))
-      return true;
-  return false;
-}
-
-/// The user's line in "a.h:1:2, inlined at main.cpp:3:4".
-StringRef usersLine(StringRef place) {
-  while (!place.empty()) {
-    auto [first, rest] = place.split(", inlined at ");
-    if (!isLibraryFile(first))
-      return first;
-    place = rest;
-  }
-  return "";
-}
-
 class Finder {
 public:
   Finder(const Report &report, const LiveSet &live, std::uint64_t least)
@@ -214,21 +195,7 @@ private:
 
   bool isUsers(const Node &node) const {
     return report.programModules.count(node.module) &&
-           !isLibraryFile(graph.places[node.place]);
-  }
-
-  /// The first line of the user's on the chain that keeps a node.
-  StringRef startOf(unsigned node) const {
-    for (unsigned at = node; live.isLive(at);) {
-      const LiveSet::Parent &parent = *live.parents[at];
-      if (StringRef line = usersLine(graph.places[parent.place]);
-          !line.empty() && parent.from != LiveSet::kRoot && users[parent.from])
-        return line;
-      if (parent.from == LiveSet::kRoot)
-        return users[at] ? usersLine(graph.places[graph[at].place]) : "";
-      at = parent.from;
-    }
-    return "";
+           !isLibraryPlace(graph.places[node.place]);
   }
 
   bool add(std::string title, StringRef hint, unsigned node, StringRef start,
@@ -268,7 +235,7 @@ private:
         cut.set(id);
         if (!start.empty())
           continue;
-        start = startOf(id);
+        start = usersLineOn(graph, live, id);
         if (!start.empty() || !shown)
           shown = id;
       }
@@ -294,7 +261,8 @@ private:
         add("constructor " + titleOf(graph[root.to]),
             "runs before main whether or not its object is used; constinit "
             "makes it data",
-            root.to, startOf(root.to), [&](unsigned from, unsigned to) {
+            root.to, usersLineOn(graph, live, root.to),
+            [&](unsigned from, unsigned to) {
               return from == LiveSet::kRoot && to == root.to;
             });
   }
@@ -308,7 +276,8 @@ private:
           }) < 2)
         continue;
       add("functions in " + titleOf(node),
-          "an index known only at run time keeps all of them", id, startOf(id),
+          "an index known only at run time keeps all of them", id,
+          usersLineOn(graph, live, id),
           [&, id = id](unsigned from, unsigned to) {
             return from == id && graph[to].kind == Node::Function;
           });

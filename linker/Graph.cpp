@@ -67,6 +67,24 @@ StringRef describe(Node::Kind kind) {
   llvm_unreachable("unknown kind");
 }
 
+// As Places names them.
+bool isLibraryPlace(StringRef place) {
+  for (StringRef folder : {"c++/v1/", "llvm/", "musl/", "libos/", "xen-boot/"})
+    if (place.starts_with(folder))
+      return true;
+  return false;
+}
+
+StringRef usersLine(StringRef place) {
+  while (!place.empty()) {
+    auto [first, rest] = place.split(", inlined at ");
+    if (!isLibraryPlace(first))
+      return first;
+    place = rest;
+  }
+  return "";
+}
+
 StringMap<unsigned> findDefinitions(const Graph &graph) {
   StringMap<unsigned> ids;
   for (unsigned id = 0; id != graph.nodes.size(); ++id) {

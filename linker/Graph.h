@@ -89,6 +89,11 @@ struct Graph {
   const Node &operator[](unsigned id) const { return nodes[id]; }
 };
 
+/// Whether a place is in the toolchain's own sources.
+bool isLibraryPlace(llvm::StringRef place);
+/// The user's line in "c++/v1/a.h:1:2, inlined at main.cpp:3:4", or nothing.
+llvm::StringRef usersLine(llvm::StringRef place);
+
 /// The node that defines each symbol.
 llvm::StringMap<unsigned> findDefinitions(const Graph &graph);
 

@@ -306,6 +306,17 @@ void Merger::stubSystemCalls() {
       continue;
     BasicBlock *block = BasicBlock::Create(program.context, "entry", &function);
     IRBuilder<> builder(block);
+    if (Function *refused = program.module->getFunction(kRefused)) {
+      auto *said =
+          new GlobalVariable(*program.module, builder.getInt8Ty(),
+                             /*isConstant=*/false, GlobalValue::InternalLinkage,
+                             builder.getInt8(0), function.getName() + ".said");
+      setOrigin(*said, kUnimplementedOrigin);
+      builder.CreateCall(
+          refused, {builder.CreateGlobalString(function.getName().drop_front(
+                        StringRef("sys_").size())),
+                    function.getArg(0), said});
+    }
     builder.CreateRet(
         ConstantInt::getSigned(function.getReturnType(), -kNoSuchSystemCall));
     function.setLinkage(GlobalValue::InternalLinkage);

@@ -13,6 +13,7 @@
 #include "linker/Optimise.h"
 #include "linker/Prune.h"
 #include "linker/Start.h"
+#include "linker/Supports.h"
 #include "linker/Undefined.h"
 #include "xen-boot/image/Verify.h"
 
@@ -135,6 +136,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
 
   // libOS records, read and released.
   ModuleSet modules = takeModules(*program, diag);
+  std::vector<Supports> supports = takeSupports(*program, diag);
   walk.print("modules", [&](raw_ostream &os) { printModules(modules, os); });
   if (!walk.passed("modules"))
     return std::nullopt;
@@ -164,6 +166,12 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   if (!walk.passed("reach"))
     return std::nullopt;
   report.unimplemented = reportUnsupported(closure, config, diag);
+  std::vector<ArgumentUse> uses =
+      findArgumentUses(*program, closure.graph, closure.live, supports);
+  reportArguments(closure, uses, config, diag);
+  for (const ArgumentUse &use : uses)
+    report.arguments.push_back(
+        {use.supports->call, use.supports->what, use.value, use.place});
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
   // Beyond this point no module leaves the program; functions leave it only by

@@ -155,6 +155,21 @@ void printChain(const Graph &graph, const LiveSet &live, unsigned node,
   printSteps(graph, live, node, name, until, printed, os);
 }
 
+StringRef usersLineOn(const Graph &graph, const LiveSet &live, unsigned node) {
+  for (unsigned at = node; live.isLive(at);) {
+    const LiveSet::Parent &parent = *live.parents[at];
+    bool isRoot = parent.from == LiveSet::kRoot;
+    if (StringRef line =
+            usersLine(graph.places[isRoot ? graph[at].place : parent.place]);
+        !line.empty())
+      return line;
+    if (isRoot)
+      break;
+    at = parent.from;
+  }
+  return "";
+}
+
 void printReach(const Graph &graph, const LiveSet &live, raw_ostream &os) {
   std::vector<unsigned> sorted;
   for (unsigned node = 0; node != graph.nodes.size(); ++node)

@@ -42,6 +42,11 @@ void printChain(const Graph &graph, const LiveSet &live, unsigned node,
                 llvm::function_ref<std::string(const Node &)> name,
                 llvm::raw_ostream &os, llvm::StringRef until = {});
 
+/// The first line of the user's on the chain that keeps a live node; empty:
+/// there is none.
+llvm::StringRef usersLineOn(const Graph &graph, const LiveSet &live,
+                            unsigned node);
+
 /// Each live node with its chain.
 void printReach(const Graph &graph, const LiveSet &live, llvm::raw_ostream &os);
 

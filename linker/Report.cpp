@@ -51,13 +51,21 @@ json::Object modulesToJson(const Report &report) {
 }
 
 json::Object toJson(const Report &report) {
-  json::Array map, segments, memory;
+  json::Array map, segments, memory, arguments;
   for (const ByteMapEntry &entry : report.byteMap)
     map.push_back(json::Object{{"offset", entry.offset},
                                {"size", entry.size},
                                {"kind", entry.kind},
                                {"module", entry.module},
                                {"symbol", entry.symbol}});
+  for (const ReportedArgument &argument : report.arguments) {
+    json::Object row{{"call", argument.call},
+                     {"what", argument.what},
+                     {"place", argument.place}};
+    if (argument.value)
+      row["value"] = *argument.value;
+    arguments.push_back(std::move(row));
+  }
   for (const Segment &segment : report.segments)
     segments.push_back(json::Object{{"address", segment.address},
                                     {"offset", segment.offset},
@@ -75,6 +83,7 @@ json::Object toJson(const Report &report) {
       {"fileSize", addBytes(report).total},
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
+      {"unsupportedArguments", std::move(arguments)},
       {"virtualFunctionsKeptBecause", json::Array(report.virtualsKept)},
       {"cpuFeatures", json::Array(report.features)},
       {"modules", modulesToJson(report)},
@@ -94,6 +103,9 @@ public:
         value ? value->getAsUINT64() : std::nullopt;
     failed |= !number;
     return number.value_or(0);
+  }
+  std::optional<std::int64_t> optionalNumber(StringRef key) {
+    return object.getInteger(key);
   }
   std::string text(StringRef key) {
     std::optional<StringRef> text = object.getString(key);
@@ -173,6 +185,11 @@ Expected<Report> readReport(StringRef text) {
     report.byteMap.push_back({row.number("offset"), row.number("size"),
                               row.text("kind"), row.text("module"),
                               row.text("symbol")});
+  });
+  reader.each("unsupportedArguments", [&](Reader &row) {
+    report.arguments.push_back({row.text("call"), row.text("what"),
+                                row.optionalNumber("value"),
+                                row.text("place")});
   });
   reader.each("segments", [&](Reader &row) {
     report.segments.push_back({row.number("address"), row.number("offset"),

@@ -81,6 +81,16 @@ void printHeadline(const Report &report, StringRef image,
     os << "system calls that return ENOSYS: "
        << join(report.unimplemented, ", ") << '\n';
 
+  for (const ReportedArgument &argument : report.arguments) {
+    os << argument.call << (argument.value ? ": no " : " depends on its ")
+       << argument.what;
+    if (argument.value)
+      os << " 0x" << utohexstr(*argument.value, /*LowerCase=*/true);
+    if (!argument.place.empty())
+      os << ", at " << argument.place;
+    os << '\n';
+  }
+
   if (blockers.empty())
     return;
   os << "avoidable (estimates):\n";

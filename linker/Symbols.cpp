@@ -5,9 +5,9 @@
 //   existing \ incoming   undefined      lazy        common       defined
 //   undefined             keep           load it*    replace      replace
 //   lazy                  load it*       keep        replace      replace
-//   common                keep           keep        larger wins  replace if strong
-//   defined weak          keep           keep        replace      replace if strong
-//   defined strong        keep           keep        keep         duplicate
+//   common                keep           keep        larger wins  replace if
+//   strong defined weak          keep           keep        replace replace if
+//   strong defined strong        keep           keep        keep duplicate
 //
 //   *  not for a weak reference: it never loads a member
 //
@@ -67,9 +67,9 @@ private:
   StringSet<> comdats;
 };
 
-/// The file's name; an archive's without suffix. What a driver compiled for this
-/// link only has a name in the temporary directory, main-1a2b3c.o: it is called
-/// main.o, the same in every run.
+/// The file's name; an archive's without suffix. What a driver compiled for
+/// this link only has a name in the temporary directory, main-1a2b3c.o: it is
+/// called main.o, the same in every run.
 std::string moduleName(StringRef path) {
   StringRef file = sys::path::filename(path);
   if (file.consume_back(".a") || file.consume_back(".so"))
@@ -145,8 +145,8 @@ void Resolver::addDefined(StringRef name, bool weak, InputFile *file,
         !config.allowMultipleDefinition)
       diag.error("duplicate symbol: " +
                  (config.demangle ? demangle(name) : name.str()) +
-                 "\n>>> defined in " + symbol->file->name + "\n>>> defined in " +
-                 file->name);
+                 "\n>>> defined in " + symbol->file->name +
+                 "\n>>> defined in " + file->name);
   } else if (symbol->kind == Symbol::Common) {
     replace = !weak;
   }
@@ -202,8 +202,8 @@ InputFile *Resolver::memberFile(InputArchive &archive,
   if (!name || !buffer) {
     Error error = joinErrors(name ? Error::success() : name.takeError(),
                              buffer ? Error::success() : buffer.takeError());
-    diag.error(archive.path + ": could not get a member: " +
-               toString(std::move(error)));
+    diag.error(archive.path +
+               ": could not get a member: " + toString(std::move(error)));
     return nullptr;
   }
   InputFile &file = out.inputs.files.emplace_back();
@@ -213,8 +213,8 @@ InputFile *Resolver::memberFile(InputArchive &archive,
     file.name = (sys::path::filename(archive.path) + "(" + *name + ")").str();
   file.isRuntime = archive.isRuntime;
   // A member of libos.a is named after its module: "console.ring.o".
-  file.module = archive.module == "libos" ? name->split('.').first.str()
-                                          : archive.module;
+  file.module =
+      archive.module == "libos" ? name->split('.').first.str() : archive.module;
   file.buffer = *buffer;
   return &file;
 }
@@ -364,8 +364,7 @@ void Resolver::loadNative(InputFile &file) {
   for (std::size_t i = 0; i != symbols.size(); ++i) {
     auto [raw, name] = symbols[i];
     Symbol *&slot = file.symbols[i + 1];
-    if (raw->getBinding() == ELF::STB_LOCAL ||
-        raw->st_shndx == ELF::SHN_UNDEF)
+    if (raw->getBinding() == ELF::STB_LOCAL || raw->st_shndx == ELF::SHN_UNDEF)
       continue;
     bool weak = raw->getBinding() == ELF::STB_WEAK;
     if (raw->st_shndx == ELF::SHN_COMMON)
@@ -511,9 +510,8 @@ void Resolver::checkWrap() {
 
 } // namespace
 
-std::unique_ptr<SymbolTable> resolveSymbols(const Config &config,
-                                            ArrayRef<std::string> roots,
-                                            Diag &diag) {
+std::unique_ptr<SymbolTable>
+resolveSymbols(const Config &config, ArrayRef<std::string> roots, Diag &diag) {
   auto symbols = std::make_unique<SymbolTable>();
   Resolver resolver(config, diag, *symbols);
   for (const std::string &name : config.undefined)
@@ -531,6 +529,12 @@ std::unique_ptr<SymbolTable> resolveSymbols(const Config &config,
   if (Symbol *symbol = symbols->find(kStackCheckFailed);
       symbol && symbol->kind == Symbol::Lazy)
     resolver.addUndefined(kStackCheckFailed, /*weak=*/false, nullptr);
+  if (any_of(symbols->table, [](const auto &entry) {
+        return entry.second->kind == Symbol::Undefined &&
+               entry.first.starts_with("sys_");
+      }))
+    if (Symbol *symbol = symbols->find(kRefused))
+      resolver.addUndefined(symbol->name, /*weak=*/false, nullptr);
   resolver.checkWrap();
   return symbols;
 }
@@ -542,7 +546,8 @@ void printSymbols(const SymbolTable &symbols, raw_ostream &os) {
   for (auto &[name, symbol] : symbols.table)
     if (symbol->kind != Symbol::Lazy)
       sorted.push_back(symbol);
-  sort(sorted, [](const Symbol *a, const Symbol *b) { return a->name < b->name; });
+  sort(sorted,
+       [](const Symbol *a, const Symbol *b) { return a->name < b->name; });
   for (const Symbol *symbol : sorted) {
     os << symbol->name << ": " << (symbol->weak ? "weak " : "")
        << kKinds[symbol->kind];

@@ -15,7 +15,7 @@ struct Symbol {
 
   llvm::StringRef name;
   Kind kind = Undefined;
-  bool weak = false;       ///< every reference, or the definition, is weak
+  bool weak = false;        ///< every reference, or the definition, is weak
   bool fromBitcode = false; ///< some bitcode file names it
   bool fromNative = false;  ///< some native file names it: it must stay visible
   bool wrapped = false;     ///< takes part in --wrap
@@ -37,6 +37,9 @@ struct Symbol {
 
 /// Called by functions with a stack protector; bitcode does not name it.
 inline constexpr llvm::StringLiteral kStackCheckFailed = "__stack_chk_fail";
+
+/// Called by what the linker writes for a system call that nothing implements.
+inline constexpr llvm::StringLiteral kRefused = "__ampoule_refused";
 
 struct SymbolTable {
   Inputs inputs;

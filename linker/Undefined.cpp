@@ -133,7 +133,8 @@ std::vector<std::string> reportUnsupported(const Closure &closure,
   std::vector<std::string> calls;
   const Graph &graph = closure.graph;
   for (auto [id, node] : enumerate(graph.nodes)) {
-    if (node.module != kUnimplementedOrigin || !closure.live.isLive(id))
+    if (node.module != kUnimplementedOrigin || node.kind != Node::Function ||
+        !closure.live.isLive(id))
       continue;
     calls.push_back(node.name.substr(StringRef("sys_").size()));
     if (config.unsupported == Unsupported::Stub)

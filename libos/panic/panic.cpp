@@ -85,20 +85,18 @@ struct Register {
   std::uint8_t place; ///< in eight bytes from the frame's begin
 };
 
-#define AMPOULE_REGISTER(name, field) {name, offsetof(TrapFrame, field) / 8}
+#define AMPOULE_REGISTER(name, field)                                          \
+  { name, offsetof(TrapFrame, field) / 8 }
 constexpr Register kRegisters[] = {
-    AMPOULE_REGISTER("rip ", rip), AMPOULE_REGISTER(" rsp ", rsp),
-    AMPOULE_REGISTER(" flags ", rflags),
-    AMPOULE_REGISTER("rax ", rax), AMPOULE_REGISTER(" rbx ", rbx),
-    AMPOULE_REGISTER(" rcx   ", rcx),
-    AMPOULE_REGISTER("rdx ", rdx), AMPOULE_REGISTER(" rsi ", rsi),
-    AMPOULE_REGISTER(" rdi   ", rdi),
-    AMPOULE_REGISTER("rbp ", rbp), AMPOULE_REGISTER(" r8  ", r8),
-    AMPOULE_REGISTER(" r9    ", r9),
-    AMPOULE_REGISTER("r10 ", r10), AMPOULE_REGISTER(" r11 ", r11),
-    AMPOULE_REGISTER(" r12   ", r12),
-    AMPOULE_REGISTER("r13 ", r13), AMPOULE_REGISTER(" r14 ", r14),
-    AMPOULE_REGISTER(" r15   ", r15)};
+    AMPOULE_REGISTER("rip ", rip),       AMPOULE_REGISTER(" rsp ", rsp),
+    AMPOULE_REGISTER(" flags ", rflags), AMPOULE_REGISTER("rax ", rax),
+    AMPOULE_REGISTER(" rbx ", rbx),      AMPOULE_REGISTER(" rcx   ", rcx),
+    AMPOULE_REGISTER("rdx ", rdx),       AMPOULE_REGISTER(" rsi ", rsi),
+    AMPOULE_REGISTER(" rdi   ", rdi),    AMPOULE_REGISTER("rbp ", rbp),
+    AMPOULE_REGISTER(" r8  ", r8),       AMPOULE_REGISTER(" r9    ", r9),
+    AMPOULE_REGISTER("r10 ", r10),       AMPOULE_REGISTER(" r11 ", r11),
+    AMPOULE_REGISTER(" r12   ", r12),    AMPOULE_REGISTER("r13 ", r13),
+    AMPOULE_REGISTER(" r14 ", r14),      AMPOULE_REGISTER(" r15   ", r15)};
 #undef AMPOULE_REGISTER
 constexpr unsigned kRegistersInLine = 3;
 constexpr unsigned kRegisterCount = sizeof(kRegisters) / sizeof(*kRegisters);
@@ -127,12 +125,12 @@ bool isReturnAddress(std::uint64_t address) {
   return false;
 }
 
-void printStack(std::uint64_t sp) {
+void printStack(std::uint64_t sp, unsigned most) {
   std::uint64_t top = number(__ampoule_stack_top);
   if (sp < number(__ampoule_stack_bottom) || sp > top)
     return;
   unsigned frames = 0;
-  for (sp &= ~7ull; sp < top && frames < kMaxFrames; sp += 8) {
+  for (sp &= ~7ull; sp < top && frames < most; sp += 8) {
     std::uint64_t word = *reinterpret_cast<const std::uint64_t *>(sp);
     if (!isReturnAddress(word))
       continue;
@@ -160,7 +158,7 @@ void begin(const char *what, const char *detail, bool hasAddress,
 }
 
 [[noreturn]] void finish(std::uint64_t sp, int status) {
-  printStack(sp);
+  printStack(sp, kMaxFrames);
   Line() << "  end";
   shutdown::end(shutdown::Kind::Crash, status);
 }
@@ -183,7 +181,9 @@ std::uint64_t faultAddress() {
 
 /// Intel SDM volume 3A, section 4.7: bit 1 write, bit 4 instruction fetch.
 const char *describeAccess(std::uint64_t error) {
-  return error & 16 ? ": execution of " : error & 2 ? ": store to " : ": load from ";
+  return error & 16  ? ": execution of "
+         : error & 2 ? ": store to "
+                     : ": load from ";
 }
 
 } // namespace
@@ -191,6 +191,14 @@ const char *describeAccess(std::uint64_t error) {
 void panic(const char *what) {
   begin(what, "", false, 0);
   finish(stackPointer(), shutdown::kPanicStatus);
+}
+
+void reportRefusal(const char *call, std::uint64_t argument,
+                   const void *frame) {
+  constexpr unsigned kCallers = 8;
+  (Line() << "ampoule: refused: " << call << ", argument 0x")
+      .hex(argument, argument >> 32 ? 16 : 8);
+  printStack(reinterpret_cast<std::uint64_t>(frame), kCallers);
 }
 
 void killedBySignal(int signal) {

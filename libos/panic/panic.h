@@ -17,6 +17,10 @@ struct TrapFrame {
 /// Reports `what` with the caller's stack, and crashes the domain.
 [[noreturn]] void panic(const char *what);
 
+/// Says what a program asked for in vain, and who asked: the callers above the
+/// frame.
+void reportRefusal(const char *call, std::uint64_t argument, const void *frame);
+
 /// The end by a signal that nobody handles. The status is 128 + `signal`.
 [[noreturn]] void killedBySignal(int signal);
 

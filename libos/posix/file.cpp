@@ -13,7 +13,8 @@ AMPOULE_MODULE(posix, nullptr);
 
 namespace {
 
-constinit const File *files[kMaxDescriptors] = {&terminal, &terminal, &terminal};
+constinit const File *files[kMaxDescriptors] = {&terminal, &terminal,
+                                                &terminal};
 
 struct Segment { // struct iovec
   char *base;
@@ -123,12 +124,18 @@ AMPOULE_SYSCALL(dup3, long fd, long to) {
   return fd == to ? -kInvalid : duplicateTo(fd, to);
 }
 
+AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5413);
 AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, std::uint16_t *size) {
   constexpr unsigned long kGetWindowSize = 0x5413; // TIOCGWINSZ
   const File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
-  if (request != kGetWindowSize || !file->isTerminal)
+  if (request != kGetWindowSize) {
+    static constinit bool said = false;
+    __ampoule_refused("ioctl", request, &said);
+    return -kNotTerminal;
+  }
+  if (!file->isTerminal)
     return -kNotTerminal;
   size[0] = 25;
   size[1] = 80;
@@ -136,6 +143,7 @@ AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, std::uint16_t *size) {
   return 0;
 }
 
+AMPOULE_SUPPORTS(fcntl, 1, "command", 0, 1, 2, 3, 1030);
 AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   enum : long { // F_DUPFD, …
     kDuplicate = 0,
@@ -160,6 +168,8 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   case kGetFlags:
     return kReadWrite;
   default:
+    static constinit bool said = false;
+    __ampoule_refused("fcntl", static_cast<unsigned long>(command), &said);
     return -kInvalid;
   }
 }

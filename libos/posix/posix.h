@@ -4,6 +4,8 @@
 // not defined here gets a body that returns -ENOSYS from the linker.
 #pragma once
 
+#include "libos/abi/supports.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -41,13 +43,20 @@ long invoke(long (*call)(Parameters...), const long (&registers)[6]) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   long result = [&]<std::size_t... i>(std::index_sequence<i...>) {
     return call(fromRegister<Parameters>(registers[i])...);
-  }(std::index_sequence_for<Parameters...>());
+  }
+  (std::index_sequence_for<Parameters...>());
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   __atomic_store_n(&isInCall, false, __ATOMIC_RELAXED);
   if (__atomic_load_n(&hasLateSignal, __ATOMIC_RELAXED)) [[unlikely]]
     deliverLateSignals();
   return result;
 }
+
+/// Says on the console, the first time (`said`), that a call does not do what
+/// its argument asks for. The linker calls it, too, in what it writes for a
+/// call that nothing implements.
+extern "C" void __ampoule_refused(const char *call, unsigned long argument,
+                                  bool *said);
 
 enum Errno : long {
   kNoEntry = 2,

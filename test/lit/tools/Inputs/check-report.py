@@ -16,6 +16,8 @@ SCHEMA = {
     "startedModules": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
     "modules": {"*": MODULE},
+    "unsupportedArguments": [{"call": TEXT, "what": TEXT, "place": TEXT,
+                              "value?": COUNT}],
     "byteMap": [{"offset": COUNT, "size": COUNT, "kind": TEXT, "module": TEXT,
                  "symbol": TEXT}],
     "segments": [{"address": COUNT, "offset": COUNT, "fileSize": COUNT,
