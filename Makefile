@@ -20,7 +20,7 @@ demo: build
 	$(BUILD)/bin/ampoule report $(BUILD)/samples/hello/hello
 
 check: build
-	scripts/setup chromium chromium-driver csmith libcsmith-dev
+	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache
 	scripts/check $(BUILD)
 
 bench: build

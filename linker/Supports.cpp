@@ -7,6 +7,7 @@
 #include "linker/Supports.h"
 #include "linker/Diag.h"
 #include "linker/Places.h"
+#include "linker/Undefined.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/ConstantFolding.h"
@@ -198,9 +199,6 @@ std::vector<ArgumentUse> findArgumentUses(const Program &program,
 
 void reportArguments(const Closure &closure, ArrayRef<ArgumentUse> uses,
                      const Config &config, Diag &diag) {
-  if (config.unsupported == Unsupported::Stub)
-    return;
-  const Graph &graph = closure.graph;
   for (const ArgumentUse &use : uses) {
     if (!use.value)
       continue;
@@ -208,19 +206,10 @@ void reportArguments(const Closure &closure, ArrayRef<ArgumentUse> uses,
                        use.supports->call + "' with " + use.supports->what +
                        " 0x" + utohexstr(*use.value, /*LowerCase=*/true) +
                        "; it will fail\n";
-    raw_string_ostream os(text);
     if (!use.place.empty())
-      os << ">>> at " << use.place << '\n';
-    os << ">>> in " << demangle(graph[use.node].name) << '\n';
-    if (graph[use.node].name != "main")
-      printChain(
-          graph, closure.live, use.node,
-          [](const Node &step) { return demangle(step.name); }, os, "main");
-    text.pop_back();
-    if (config.unsupported == Unsupported::Error)
-      diag.error(text);
-    else
-      diag.warning(text);
+      text += ">>> at " + use.place + "\n";
+    text += ">>> in " + demangle(closure.graph[use.node].name) + "\n";
+    tellUnsupported(closure, use.node, std::move(text), config, diag);
   }
 }
 

@@ -19,6 +19,8 @@ using namespace llvm;
 
 namespace ampoule::linker {
 
+static constexpr StringLiteral kMain = "main";
+
 AvailableCalls::AvailableCalls(const Program &program,
                                const SymbolTable &symbols,
                                const Config &config) {
@@ -128,28 +130,34 @@ References findReferences(const Program &program,
   return references;
 }
 
+void tellUnsupported(const Closure &closure, unsigned node, std::string text,
+                     const Config &config, Diag &diag) {
+  if (config.unsupported == Unsupported::Stub)
+    return;
+  raw_string_ostream os(text);
+  if (closure.graph[node].name != kMain)
+    printChain(
+        closure.graph, closure.live, node,
+        [](const Node &step) { return demangle(step.name); }, os, kMain);
+  text.pop_back();
+  if (config.unsupported == Unsupported::Error)
+    diag.error(text);
+  else
+    diag.warning(text);
+}
+
 std::vector<std::string> reportUnsupported(const Closure &closure,
                                            const Config &config, Diag &diag) {
   std::vector<std::string> calls;
-  const Graph &graph = closure.graph;
-  for (auto [id, node] : enumerate(graph.nodes)) {
+  for (auto [id, node] : enumerate(closure.graph.nodes)) {
     if (node.module != kUnimplementedOrigin || node.kind != Node::Function ||
         !closure.live.isLive(id))
       continue;
     calls.push_back(node.name.substr(StringRef("sys_").size()));
-    if (config.unsupported == Unsupported::Stub)
-      continue;
-    std::string text = "the library OS has no system call '" + calls.back() +
-                       "'; it will fail with ENOSYS\n";
-    raw_string_ostream os(text);
-    printChain(
-        graph, closure.live, id,
-        [](const Node &step) { return demangle(step.name); }, os, "main");
-    text.pop_back();
-    if (config.unsupported == Unsupported::Error)
-      diag.error(text);
-    else
-      diag.warning(text);
+    tellUnsupported(closure, id,
+                    "the library OS has no system call '" + calls.back() +
+                        "'; it will fail with ENOSYS\n",
+                    config, diag);
   }
   sort(calls);
   return calls;

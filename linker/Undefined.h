@@ -32,6 +32,11 @@ void reportUndefined(Program &program, const References &references,
                      const AvailableCalls &available, const Config &config,
                      Diag &diag);
 
+/// Reports `text` with the chain from main that keeps a node, as
+/// --ampoule-unsupported= asks for.
+void tellUnsupported(const Closure &closure, unsigned node, std::string text,
+                     const Config &config, Diag &diag);
+
 /// Tells of each system call that live code makes and nothing implements, with
 /// the chain of calls from the program (--ampoule-unsupported=). Returns their
 /// names.
