@@ -195,7 +195,7 @@ void panic(const char *what) {
 
 void reportRefusal(const char *call, std::uint64_t argument,
                    const void *frame) {
-  constexpr unsigned kCallers = 8;
+  constexpr unsigned kCallers = 12;
   (Line() << "ampoule: refused: " << call << ", argument 0x")
       .hex(argument, argument >> 32 ? 16 : 8);
   printStack(reinterpret_cast<std::uint64_t>(frame), kCallers);
