@@ -213,8 +213,7 @@ bool isDescriptorTable(StringRef symbol) {
   return symbol == "__ampoule_idt" || symbol.contains("ampoule_gdt");
 }
 
-Extents readExtents(const image::Image &image, const FinalSymbols &symbols,
-                    StringRef sections) {
+Extents readExtents(const image::Image &image, const FinalSymbols &symbols) {
   Extents extents;
   for (auto &[address, name] : symbols.named) {
     const FinalSymbols::Symbol &symbol = symbols.table.find(name)->second;
@@ -225,12 +224,8 @@ Extents readExtents(const image::Image &image, const FinalSymbols &symbols,
   }
   std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
   UnwindReader(*file, symbols, extents).read();
-  // Jump tables have sections of their own, and no symbol.
-  eachSection(
-      sections, [&](std::uint64_t address, std::uint64_t size, StringRef name) {
-        if (name.consume_front(".rodata.") && symbols.table.contains(name))
-          extents.try_emplace(address, Extent{size, "data", name.str()});
-      });
+  for (auto &[address, table] : symbols.jumpTables)
+    extents.try_emplace(address, Extent{table.size, "data", table.function});
   for (ELFSectionRef section : file->sections())
     if (section.getSize() != 0) {
       if (nameOf(section) == ".note")
@@ -333,15 +328,19 @@ FinalSymbols readSymbols(const image::Image &image, StringRef sections) {
     if (!isNew && symbols.table[it->second].size < size)
       it->second = name.str();
   });
-  // Assembly that does not say .size: its section's.
-  eachSection(
-      sections, [&](std::uint64_t address, std::uint64_t size, StringRef name) {
-        auto it = unsizedAt.find(address);
-        if (it == unsizedAt.end() || !name.starts_with(".text") ||
-            !symbols.named.try_emplace(address, it->second.str()).second)
-          return;
-        symbols.table[it->second] = {address, size, /*isCode=*/true};
-      });
+  eachSection(sections,
+              [&](std::uint64_t address, std::uint64_t size, StringRef name) {
+                if (name.consume_front(".rodata.")) {
+                  if (symbols.table.contains(name))
+                    symbols.jumpTables[address] = {size, name.str()};
+                  return;
+                }
+                // Assembly that does not say .size has its section's.
+                auto it = unsizedAt.find(address);
+                if (it != unsizedAt.end() && name.starts_with(".text") &&
+                    symbols.named.try_emplace(address, it->second.str()).second)
+                  symbols.table[it->second] = {address, size, /*isCode=*/true};
+              });
   return symbols;
 }
 
@@ -374,8 +373,7 @@ BytesBefore measureBefore(const Program &program) {
 }
 
 void measureImage(Report &report, const image::Image &image,
-                  const FinalSymbols &symbols, StringRef sections,
-                  const BytesBefore &before) {
+                  const FinalSymbols &symbols, const BytesBefore &before) {
   report.buildId = image.buildId;
   report.before = before.byModule;
   Explanation &explanation = report.explanation;
@@ -385,7 +383,7 @@ void measureImage(Report &report, const image::Image &image,
     return it == nodeOf.end() ? "native runtime"
                               : explanation.graph[it->second].module;
   };
-  Extents extents = readExtents(image, symbols, sections);
+  Extents extents = readExtents(image, symbols);
   Labeller labeller(report, extents, image, moduleOf);
 
   StringRef bytes(image.file.data(), image.file.size());

@@ -18,6 +18,12 @@ struct FinalSymbols {
   llvm::StringMap<Symbol> table;
   /// By address: which of several symbols the byte map names, the longest.
   std::map<std::uint64_t, std::string> named;
+  /// By address: they have no symbols, but sections named after their function.
+  struct JumpTable {
+    std::uint64_t size;
+    std::string function;
+  };
+  std::map<std::uint64_t, JumpTable> jumpTables;
 };
 
 /// `sections` is lld's map of the final link.
@@ -35,7 +41,6 @@ BytesBefore measureBefore(const Program &program);
 /// Labels every byte of the finished file and gives each node of the report's
 /// graph its bytes.
 void measureImage(Report &report, const image::Image &image,
-                  const FinalSymbols &symbols, llvm::StringRef sections,
-                  const BytesBefore &before);
+                  const FinalSymbols &symbols, const BytesBefore &before);
 
 } // namespace ampoule::linker

@@ -214,7 +214,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   FinalSymbols finalSymbols = readSymbols(image, placed->map);
   report.explanation =
       fates.explain(std::move(closure.before), closure.graph, finalSymbols);
-  measureImage(report, image, finalSymbols, placed->map, before);
+  measureImage(report, image, finalSymbols, before);
   std::string text;
   raw_string_ostream stream(text);
   writeJson(report, stream);

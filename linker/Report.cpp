@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/Report.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace llvm;
 
 namespace ampoule::linker {
 
+static bool isContent(StringRef kind) {
+  return kind == "code" || kind == "data" || kind == "unwind";
+}
+
 std::uint64_t ByteTotals::content() const {
   std::uint64_t sum = 0;
-  for (StringRef kind : {"code", "data", "unwind"})
-    if (auto it = byKind.find(kind.str()); it != byKind.end())
-      sum += it->second;
+  for (auto &[kind, bytes] : byKind)
+    if (isContent(kind))
+      sum += bytes;
   return sum;
+}
+
+std::vector<std::pair<std::uint64_t, std::string>>
+largestFirst(const std::map<std::string, std::uint64_t> &bytes) {
+  std::vector<std::pair<std::uint64_t, std::string>> sorted;
+  for (auto &[name, count] : bytes)
+    sorted.push_back({count, name});
+  llvm::stable_sort(sorted, [](auto &a, auto &b) { return a.first > b.first; });
+  return sorted;
 }
 
 ByteTotals addBytes(const Report &report) {
@@ -34,7 +49,7 @@ json::Object modulesToJson(const Report &report) {
   for (auto &[name, size] : report.before)
     modules[name].before = size;
   for (const ByteMapEntry &entry : report.byteMap)
-    if (entry.kind == "code" || entry.kind == "data" || entry.kind == "unwind")
+    if (isContent(entry.kind))
       modules[entry.module].after += entry.size;
   for (const std::string &name : report.programModules)
     modules.try_emplace(name);

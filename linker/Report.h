@@ -78,6 +78,10 @@ struct ByteTotals {
 
 ByteTotals addBytes(const Report &report);
 
+/// Names by their bytes, most first.
+std::vector<std::pair<std::uint64_t, std::string>>
+largestFirst(const std::map<std::string, std::uint64_t> &bytes);
+
 /// `more` may add attributes at the end.
 void writeJson(const Report &report, llvm::raw_ostream &os,
                llvm::function_ref<void(llvm::json::OStream &)> more = {});

@@ -44,12 +44,8 @@ void printHeadline(const Report &report, StringRef image,
   ByteTotals totals = addBytes(report);
   os << image << ": " << totals.total << " bytes, build " << report.buildId
      << '\n';
-  std::vector<std::pair<std::uint64_t, StringRef>> kinds;
-  for (auto &[kind, bytes] : totals.byKind)
-    kinds.push_back({bytes, kind});
-  llvm::stable_sort(kinds, [](auto &a, auto &b) { return a.first > b.first; });
   ListSeparator kindSeparator;
-  for (auto &[bytes, kind] : kinds)
+  for (auto &[bytes, kind] : largestFirst(totals.byKind))
     os << kindSeparator << bytes << ' ' << kind;
 
   FunctionCounts functions = countFunctions(report.explanation);

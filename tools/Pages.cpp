@@ -5,6 +5,7 @@
 //   0x00100000           1  r-x              12       0  text: boot 3021, …
 //   0x0014f000     130,737  rw-               0       0  heap
 #include "tools/Pages.h"
+#include "xen-boot/abi/layout.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -16,7 +17,7 @@ using namespace ampoule::linker;
 namespace ampoule::tools {
 namespace {
 
-constexpr std::uint64_t kPageSize = 4096;
+using abi::kPageSize;
 
 /// A stretch of the file, where it lies in memory.
 struct Piece {
@@ -101,12 +102,7 @@ void printPages(ArrayRef<Page> pages, raw_ostream &os) {
     ListSeparator separator(", ");
     if (!page.modules.empty())
       os << ": ";
-    std::vector<std::pair<std::uint64_t, StringRef>> modules;
-    for (auto &[module, bytes] : page.modules)
-      modules.push_back({bytes, module});
-    llvm::stable_sort(modules,
-                      [](auto &a, auto &b) { return a.first > b.first; });
-    for (auto &[bytes, module] : modules)
+    for (auto &[bytes, module] : largestFirst(page.modules))
       os << separator << module << ' ' << bytes;
     os << '\n';
   }

@@ -34,13 +34,9 @@ using Sizes = std::map<std::string, std::uint64_t>;
 
 /// Largest first. `before` may be empty; it has no headers, padding and tables.
 void printTable(StringRef title, const Sizes &sizes, const Sizes &before) {
-  std::vector<std::pair<std::uint64_t, std::string>> sorted;
   Sizes all = sizes;
   for (auto &[name, bytes] : before)
     all.try_emplace(name, 0);
-  for (auto &[name, bytes] : all)
-    sorted.push_back({bytes, name});
-  llvm::stable_sort(sorted, [](auto &a, auto &b) { return a.first > b.first; });
   auto printRow = [&](std::uint64_t was, std::uint64_t is, StringRef name) {
     if (!before.empty())
       outs() << right_justify(was ? utostr(was) : "", 8);
@@ -49,7 +45,7 @@ void printTable(StringRef title, const Sizes &sizes, const Sizes &before) {
   outs() << '\n'
          << (before.empty() ? "" : "  before") << "   bytes  " << title << '\n';
   std::uint64_t total = 0, totalBefore = 0;
-  for (auto &[bytes, name] : sorted) {
+  for (auto &[bytes, name] : largestFirst(all)) {
     auto it = before.find(name);
     std::uint64_t was = it == before.end() ? 0 : it->second;
     printRow(was, bytes, name);

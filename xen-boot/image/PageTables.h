@@ -28,7 +28,7 @@ struct Mapping {
 /// A finished set: the root first, each page 512 entries. The pages lie one
 /// behind the other from the physical address that buildPageTables was given.
 struct PageTables {
-  std::uint64_t root; ///< physical address of pages[0]
+  std::uint64_t root = 0; ///< physical address of pages[0]
   std::vector<std::array<std::uint64_t, 512>> pages;
 };
 

@@ -65,7 +65,7 @@ for number in range(seed, seed + count):
     if CSMITH and number % 2:
         with open("random.c", "w") as file:
             subprocess.run([CSMITH, "--seed", str(number), "--max-funcs", "8"],
-                           stdout=file, check=True)
+                           stdout=file, check=True, timeout=60)
         os.makedirs("include", exist_ok=True)
         if not os.path.exists("include/csmith"):
             os.symlink("/usr/include/csmith", "include/csmith")

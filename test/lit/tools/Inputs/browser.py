@@ -14,7 +14,7 @@ ARROW_RIGHT, ENTER, ESCAPE = "\ue014", "\ue007", "\ue00c"
 
 class Browser:
     def __init__(self, width=1400, height=900, dark=False):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.driver = subprocess.Popen(
             ["chromedriver", "--port=0"], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
@@ -47,7 +47,6 @@ class Browser:
             self.driver.terminate()
             self.driver.wait()
             time.sleep(0.2)
-            self.profile._ignore_cleanup_errors = True
             self.profile.cleanup()
 
     def post(self, path, body):
