@@ -5,6 +5,10 @@
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH AMPOULE_SOURCE_DIR)
 set(AMPOULE_HOST_FLAGS -fno-exceptions -fno-rtti -Wall -Wextra
     -Wno-unused-parameter)
+# GCC 12 sees overlaps where a string is put together (its bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND AMPOULE_HOST_FLAGS -Wno-restrict)
+endif()
 separate_arguments(AMPOULE_LLVM_DEFINITIONS NATIVE_COMMAND
                    "${LLVM_DEFINITIONS}")
 

@@ -27,11 +27,29 @@ def ampoule_target : Own<"target=">, Group<LinkGroup>,
   HelpText<"Build an image for Xen, or a static Linux program from the same "
            "pipeline, for tests and for programs that the build itself runs "
            "(default: xen)">;
+def ampoule_memory : Own<"memory=">, Group<LinkGroup>,
+  MetaVarName<"<size>">,
+  HelpText<"Memory of the domain, in MiB or with K, M, G (default: 64M)">;
 def ampoule_memory_max : Own<"memory-max=">, Group<LinkGroup>,
   MetaVarName<"<size>">,
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
-def ampoule_stack : Own<"stack=">, Group<LinkGroup>, MetaVarName<"<size>">,
+def ampoule_stack : Own<"stack=">, Group<LinkGroup>,
+  MetaVarName<"<size>">,
   HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
+def ampoule_hostname : Own<"hostname=">, Group<LinkGroup>,
+  MetaVarName<"<name>">,
+  HelpText<"What gethostname() tells (default: ampoule)">;
+def ampoule_log : Own<"log=">, Group<LinkGroup>,
+  MetaVarName<"<none|error|warning|info>">,
+  HelpText<"What the library OS says on the console (default: warning)">;
+def ampoule_at_boot : Own<"at-boot=">, Group<LinkGroup>,
+  MetaVarName<"<hostname|log>">,
+  HelpText<"The value is a default, which ampoule.<setting>=<value> on the image's "
+           "command line replaces">;
+def ampoule_param : Own<"param=">, Group<LinkGroup>,
+  MetaVarName<"<name>=<value>">,
+  HelpText<"Settle a parameter of the program: it is a constant, and cannot be given "
+           "at boot">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
   MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune, for comparisons: none keeps every definition that "

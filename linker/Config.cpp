@@ -5,7 +5,6 @@
 // because layout and page tables are the linker's own business.
 #include "linker/Config.h"
 #include "linker/Diag.h"
-#include "xen-boot/abi/layout.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -68,37 +67,65 @@ std::vector<std::string> symbolsIn(StringRef expression) {
   return names;
 }
 
+void readSetting(SettingId id, StringRef value, StringRef spelling,
+                 Config &config, Diag &diag,
+                 std::optional<std::uint64_t> unit = {}) {
+  Expected<Setting> setting =
+      parseSetting(id, value, unit.value_or(infoOf(id).unit));
+  if (!setting) {
+    diag.error("invalid value '" + value + "' in '" + spelling +
+               "': " + toString(setting.takeError()));
+    return;
+  }
+  setting->place = (spelling + value).str();
+  config.settings.push_back({id, std::move(*setting)});
+}
+
 void readZ(StringRef value, Config &config, Diag &diag) {
   if (value == "muldefs") {
     config.allowMultipleDefinition = true;
     return;
   }
-  if (value.starts_with("stack-size="))
-    if (Expected<std::uint64_t> size =
-            parseSize(value.drop_front(sizeof("stack-size=") - 1), 1))
-      config.stackSize = *size;
-    else
-      diag.error(size.takeError());
-  else if (value == "execstack" || value == "rwx" || value == "notext")
+  if (value == "execstack" || value == "rwx" || value == "notext")
     diag.error("-z " + value +
                ": an image has no page that is writable and executable");
   // The rest (relro, now, defs, noexecstack, …) asks for what an image is, or
   // concerns dynamic linking.
 }
 
-void readSize(const InputArgList &args, Id id, std::uint64_t unit,
-              std::uint64_t fallback, std::uint64_t &field, Diag &diag) {
-  const Arg *arg = args.getLastArg(id);
-  if (!arg) {
-    if (field == 0)
-      field = fallback;
-    return;
+/// Of two options for one setting the last counts.
+void readSettings(const InputArgList &args, Config &config, Diag &diag) {
+  constexpr std::pair<Id, SettingId> kOptions[] = {
+      {OPT_ampoule_memory, SettingId::Memory},
+      {OPT_ampoule_memory_max, SettingId::MemoryMax},
+      {OPT_ampoule_stack, SettingId::Stack},
+      {OPT_ampoule_hostname, SettingId::Hostname},
+      {OPT_ampoule_log, SettingId::Log}};
+  for (auto [option, id] : kOptions)
+    if (const Arg *arg = args.getLastArg(option))
+      readSetting(id, arg->getValue(), arg->getSpelling(), config, diag);
+  StringRef stackSize;
+  for (const Arg *arg : args.filtered(OPT_z))
+    if (StringRef value = arg->getValue(); value.consume_front("stack-size="))
+      stackSize = value;
+  if (!stackSize.empty() && !args.hasArg(OPT_ampoule_stack))
+    readSetting(SettingId::Stack, stackSize, "-z stack-size=", config, diag,
+                /*unit=*/1);
+  for (const Arg *arg : args.filtered(OPT_ampoule_at_boot))
+    if (StringRef(arg->getValue()) == infoOf(SettingId::Hostname).name)
+      config.atBoot.push_back(SettingId::Hostname);
+    else if (StringRef(arg->getValue()) == infoOf(SettingId::Log).name)
+      config.atBoot.push_back(SettingId::Log);
+    else
+      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
+                 arg->getSpelling() + "': expected hostname or log");
+  for (const std::string &assignment :
+       args.getAllArgValues(OPT_ampoule_param)) {
+    if (StringRef(assignment).contains('='))
+      config.parameters.push_back(assignment);
+    else
+      diag.error("--ampoule-param=" + assignment + ": expected NAME=VALUE");
   }
-  Expected<std::uint64_t> size = parseSize(arg->getValue(), unit);
-  if (size)
-    field = *size;
-  else
-    diag.error(Twine(arg->getSpelling()) + toString(size.takeError()));
 }
 
 /// What --print and --stop-after know, in the order of the walk.
@@ -199,23 +226,6 @@ void readOrdered(const InputArgList &args, Config &config, Diag &diag) {
 
 } // namespace
 
-Expected<std::uint64_t> parseSize(StringRef text, std::uint64_t unit) {
-  StringRef digits = text;
-  std::uint64_t scale = unit;
-  if (digits.consume_back_insensitive("g"))
-    scale = 1u << 30;
-  else if (digits.consume_back_insensitive("m"))
-    scale = 1u << 20;
-  else if (digits.consume_back_insensitive("k"))
-    scale = 1u << 10;
-  std::uint64_t value;
-  if (digits.getAsInteger(10, value) || value == 0 ||
-      value > UINT64_MAX / scale)
-    return createStringError("invalid size '" + text +
-                             "': expected a number, K, M or G");
-  return value * scale;
-}
-
 bool Config::prints(StringRef product) const {
   return is_contained(print, product);
 }
@@ -313,16 +323,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     config.cache = cache->getValue();
 
   readOrdered(args, config, diag);
-  readSize(args, OPT_ampoule_memory_max, 1u << 20, abi::kDefaultMemoryMax,
-           config.memoryMax, diag);
-  readSize(args, OPT_ampoule_stack, 1u << 10, abi::kDefaultStackSize,
-           config.stackSize, diag);
-  config.memoryMax = alignDown(config.memoryMax, abi::kLargePageSize);
-  config.stackSize = alignTo(config.stackSize, abi::kPageSize);
-  if (config.memoryMax < 2 * abi::kLargePageSize)
-    diag.error("--ampoule-memory-max: an image needs at least 4M");
-  if (config.memoryMax > (std::uint64_t(4032) << 20))
-    diag.error("--ampoule-memory-max: more than 4032M is not supported");
+  readSettings(args, config, diag);
 
   // The runtime comes last, as cc appends it; a user's own definition wins
   // because archives are searched only for what is still undefined.

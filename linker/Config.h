@@ -3,6 +3,8 @@
 // the names of their options. Stages read it and never change it.
 #pragma once
 
+#include "linker/Settings.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -63,8 +65,10 @@ struct Config {
   unsigned errorLimit = 20;
   std::string soname;
   std::string map; ///< file for -Map; "-" for -M
-  std::uint64_t memoryMax = 0;
-  std::uint64_t stackSize = 0;
+  /// As options state them; what the program states is not among them.
+  std::vector<std::pair<SettingId, Setting>> settings;
+  std::vector<SettingId> atBoot;
+  std::vector<std::string> parameters; ///< NAME=VALUE
   std::string prefix;
   std::optional<std::string> cache;
   std::vector<std::string> print;
@@ -72,10 +76,6 @@ struct Config {
 
   bool prints(llvm::StringRef product) const;
 };
-
-/// A size with an optional K, M or G suffix; without one it counts `unit`s.
-llvm::Expected<std::uint64_t> parseSize(llvm::StringRef text,
-                                        std::uint64_t unit);
 
 class Diag;
 

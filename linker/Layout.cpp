@@ -130,14 +130,15 @@ std::vector<std::string> entrySymbols(Target target) {
   return {"ampoule_pv_entry", "ampoule_pvh_entry", "ampoule_xen_notes"};
 }
 
-Layout planLayout(const Config &config, unsigned leafTables) {
+Layout planLayout(Target target, const Settings &settings,
+                  unsigned leafTables) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
-  layout.entry = entrySymbols(config.target).front();
+  layout.entry = entrySymbols(target).front();
   // One PML4, one page of pointers, a directory for each GiB.
-  layout.tablePages = 2 + divideCeil(config.memoryMax, kGiB) + leafTables;
+  layout.tablePages = 2 + divideCeil(settings.memoryMax(), kGiB) + leafTables;
 
-  bool isXen = config.target == Target::Xen;
+  bool isXen = target == Target::Xen;
   std::string tables = isXen ? kTables.str() : "";
   std::string stack = isXen ? kStack.str() : "";
   layout.script = kSections.str();
@@ -149,9 +150,9 @@ Layout planLayout(const Config &config, unsigned leafTables) {
   substitute(layout.script, "%TABLESIZE%",
              formatv("{0:x}", layout.tablePages * abi::kPageSize).str());
   substitute(layout.script, "%STACKSIZE%",
-             formatv("{0:x}", config.stackSize).str());
+             formatv("{0:x}", settings.stack()).str());
   substitute(layout.script, "%MEMORYMAX%",
-             formatv("{0:x}", config.memoryMax).str());
+             formatv("{0:x}", settings.memoryMax()).str());
   return layout;
 }
 

@@ -17,6 +17,6 @@ std::vector<std::string> entrySymbols(Target target);
 
 /// `leafTables` last-level page tables are set aside; the pipeline asks again
 /// with more when the image outgrew them.
-Layout planLayout(const Config &config, unsigned leafTables);
+Layout planLayout(Target target, const Settings &settings, unsigned leafTables);
 
 } // namespace ampoule::linker

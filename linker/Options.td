@@ -170,10 +170,22 @@ def ampoule_prefix : Joined<["--"], "ampoule-prefix=">, MetaVarName<"<dir>">,
 def ampoule_cxx : FF<"ampoule-cxx">, HelpText<"Search the C++ runtime, too">;
 def ampoule_nostdlib : FF<"ampoule-nostdlib">;
 def ampoule_nodefaultlibs : FF<"ampoule-nodefaultlibs">;
+def ampoule_memory : Joined<["--"], "ampoule-memory=">, MetaVarName<"<size>">,
+  HelpText<"Memory of the domain, in MiB or with K, M, G (default: 64M)">;
 def ampoule_memory_max : Joined<["--"], "ampoule-memory-max=">, MetaVarName<"<size>">,
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
 def ampoule_stack : Joined<["--"], "ampoule-stack=">, MetaVarName<"<size>">,
-  HelpText<"Size of the main stack (default: 256K)">;
+  HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
+def ampoule_hostname : Joined<["--"], "ampoule-hostname=">, MetaVarName<"<name>">,
+  HelpText<"What gethostname() tells (default: ampoule)">;
+def ampoule_log : Joined<["--"], "ampoule-log=">, MetaVarName<"<none|error|warning|info>">,
+  HelpText<"What the library OS says on the console (default: warning)">;
+def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<hostname|log>">,
+  HelpText<"The value is a default, which ampoule.<setting>=<value> on the image's "
+           "command line replaces">;
+def ampoule_param : Joined<["--"], "ampoule-param=">, MetaVarName<"<name>=<value>">,
+  HelpText<"Settle a parameter of the program: it is a constant, and cannot be given "
+           "at boot">;
 def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune; none keeps every definition (default: all)">;
 def ampoule_unsupported : Joined<["--"], "ampoule-unsupported=">,

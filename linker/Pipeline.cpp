@@ -3,6 +3,7 @@
 // on stands between the stages.
 #include "linker/Pipeline.h"
 #include "linker/Codegen.h"
+#include "linker/Configure.h"
 #include "linker/Diag.h"
 #include "linker/Features.h"
 #include "linker/Fixpoint.h"
@@ -61,12 +62,28 @@ struct Placed {
   std::string map; ///< lld's
 };
 
+/// The image with its stack lies in the memory that the domain gets.
+bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
+  for (SettingId id : {SettingId::MemoryMax, SettingId::Memory}) {
+    const Setting &memory = settings[id];
+    if (end < memory.number)
+      continue;
+    diag.error("the image ends at " + utostr(end >> 10) + "K, and " +
+               infoOf(id).name + " is " + showValue(id, memory) +
+               (memory.isStated() ? " by " + memory.place
+                                  : ": give more with --ampoule-" +
+                                        infoOf(id).name.str() + "="));
+    return false;
+  }
+  return true;
+}
+
 /// The image stage may find that the tables need more room than was planned.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
-                             const Program &program, const Config &config,
-                             Diag &diag, Walk &walk) {
+                             const Program &program, const Settings &settings,
+                             const Config &config, Diag &diag, Walk &walk) {
   for (unsigned leafTables = 1;; ++leafTables) {
-    Layout layout = planLayout(config, leafTables);
+    Layout layout = planLayout(config.target, settings, leafTables);
     if (leafTables == 1)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
@@ -88,10 +105,8 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
         diag.error(linked.takeError());
         return std::nullopt;
       }
-      if (linked->symbol("__ampoule_image_end") >= config.memoryMax) {
-        diag.error("the image does not fit into --ampoule-memory-max");
+      if (!checkFit(linked->symbol("__ampoule_image_end"), settings, diag))
         return std::nullopt;
-      }
       if (image::countPageTables(image::planMappings(*linked)) >
           layout.tablePages)
         continue;
@@ -137,6 +152,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   // libOS records, read and released.
   ModuleSet modules = takeModules(*program, diag);
   std::vector<Supports> supports = takeSupports(*program, diag);
+  // The user's configuration, and what is said of it on the command line.
+  Configuration configuration = takeConfiguration(*program, config, diag);
   walk.print("modules", [&](raw_ostream &os) { printModules(modules, os); });
   if (!walk.passed("modules"))
     return std::nullopt;
@@ -174,6 +191,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
         {use.supports->call, use.supports->what, use.value, use.place});
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
+  report.settings = configuration.settings;
+  report.parameters = addParameters(*program, configuration);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.
 
@@ -196,7 +215,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   // Not yet a reason to stop: the final link may find more of them.
   reportUndefined(*program, references, available, config, diag);
 
-  std::optional<Placed> placed = layOut(objects, *program, config, diag, walk);
+  std::optional<Placed> placed =
+      layOut(objects, *program, configuration.settings, config, diag, walk);
   if (!placed)
     return std::nullopt;
   image::Image &image = placed->image;

@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -40,22 +41,34 @@ std::string relativeTo(StringRef folder, StringRef path) {
 
 } // namespace
 
-StringRef Places::fileOf(const DIFile *file) {
-  auto [it, isNew] = files.try_emplace(file);
-  if (!isNew)
-    return it->second;
-  SmallString<128> path(file->getFilename());
+/// `directory` is the one in which the file was compiled.
+static std::string shown(StringRef directory, StringRef file) {
+  SmallString<128> path(file);
   sys::path::remove_dots(path, /*remove_dot_dot=*/true);
   // Clang splits a path where directory and compilation part.
-  if (std::string rest =
-          afterSysroot((file->getDirectory() + "/" + path).str());
+  if (std::string rest = afterSysroot((directory + "/" + path).str());
       !rest.empty())
-    it->second = std::move(rest);
-  else if (sys::path::is_absolute(path))
-    it->second = relativeTo(file->getDirectory(), path);
-  else
-    it->second = std::string(path);
+    return rest;
+  if (sys::path::is_absolute(path))
+    return relativeTo(directory, path);
+  return std::string(path);
+}
+
+StringRef Places::fileOf(const DIFile *file) {
+  auto [it, isNew] = files.try_emplace(file);
+  if (isNew)
+    it->second = shown(file->getDirectory(), file->getFilename());
   return it->second;
+}
+
+std::string shownFile(const Module &module, StringRef file) {
+  for (const DICompileUnit *unit : module.debug_compile_units()) {
+    SmallString<128> path(unit->getDirectory());
+    sys::path::append(path, unit->getFilename());
+    if (path == file)
+      return shown(unit->getDirectory(), unit->getFilename());
+  }
+  return shown("", file);
 }
 
 unsigned Places::of(const DILocation *location) {

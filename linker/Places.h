@@ -27,4 +27,7 @@ private:
   llvm::DenseMap<const llvm::DIFile *, std::string> files;
 };
 
+/// A source file as the compiler was given it, in the same form.
+std::string shownFile(const llvm::Module &module, llvm::StringRef file);
+
 } // namespace ampoule::linker

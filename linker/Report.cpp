@@ -65,6 +65,51 @@ json::Object modulesToJson(const Report &report) {
   return object;
 }
 
+json::Array settingsToJson(const Settings &settings) {
+  json::Array rows;
+  for (SettingId id : kSettingIds) {
+    const Setting &setting = settings[id];
+    json::Object row{{"name", infoOf(id).name},
+                     {"place", setting.place},
+                     {"atBoot", setting.isAtBoot}};
+    if (infoOf(id).kind == SettingInfo::Size)
+      row["value"] = setting.number;
+    else
+      row["value"] = showValue(id, setting);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// In the order of ParameterKind and of Parameter::State.
+constexpr StringLiteral kKinds[] = {"boolean", "signed", "unsigned", "text",
+                                    "choice"};
+constexpr StringLiteral kStates[] = {"at boot", "settled", "unread"};
+
+json::Array parametersToJson(ArrayRef<Parameter> parameters) {
+  json::Array rows;
+  for (const Parameter &parameter : parameters) {
+    json::Object row{
+        {"name", parameter.name},
+        {"help", parameter.help},
+        {"place", parameter.place},
+        {"type", kKinds[static_cast<std::uint32_t>(parameter.kind)]},
+        {"value", parameter.initial},
+        {"state", kStates[parameter.state]}};
+    if (parameter.kind == ParameterKind::Signed) {
+      row["least"] = static_cast<std::int64_t>(parameter.least);
+      row["most"] = static_cast<std::int64_t>(parameter.most);
+    } else {
+      row["least"] = parameter.least;
+      row["most"] = parameter.most;
+    }
+    if (!parameter.choices.empty())
+      row["choices"] = json::Array(parameter.choices);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 json::Object toJson(const Report &report) {
   json::Array map, segments, memory, arguments;
   for (const ByteMapEntry &entry : report.byteMap)
@@ -96,6 +141,8 @@ json::Object toJson(const Report &report) {
       {"buildId", report.buildId},
       {"target", report.target},
       {"fileSize", addBytes(report).total},
+      {"settings", settingsToJson(report.settings)},
+      {"parameters", parametersToJson(report.parameters)},
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
       {"unsupportedArguments", std::move(arguments)},
@@ -118,6 +165,17 @@ public:
         value ? value->getAsUINT64() : std::nullopt;
     failed |= !number;
     return number.value_or(0);
+  }
+  /// The index of one of the names.
+  std::size_t choice(StringRef key, ArrayRef<StringLiteral> names) {
+    std::size_t index = find(names, text(key)) - names.begin();
+    failed |= index == names.size();
+    return failed ? 0 : index;
+  }
+  bool flag(StringRef key) {
+    std::optional<bool> flag = object.getBoolean(key);
+    failed |= !flag;
+    return flag.value_or(false);
   }
   std::optional<std::int64_t> optionalNumber(StringRef key) {
     return object.getInteger(key);
@@ -177,6 +235,43 @@ void writeJson(const Report &report, raw_ostream &os,
   os << '\n';
 }
 
+static void readSetting(Reader &row, Settings &settings) {
+  std::string name = row.text("name");
+  const SettingId *id = find_if(
+      kSettingIds, [&](SettingId each) { return infoOf(each).name == name; });
+  if (id == std::end(kSettingIds)) {
+    row.failed = true;
+    return;
+  }
+  Setting &setting = settings[*id];
+  setting.place = row.text("place");
+  setting.isAtBoot = row.flag("atBoot");
+  if (infoOf(*id).kind == SettingInfo::Size)
+    setting.number = row.number("value");
+  else if (infoOf(*id).kind == SettingInfo::Choice)
+    setting.number = row.choice("value", logLevels());
+  else
+    setting.text = row.text("value");
+}
+
+static Parameter readParameter(Reader &row) {
+  Parameter parameter;
+  parameter.name = row.text("name");
+  parameter.help = row.text("help");
+  parameter.place = row.text("place");
+  parameter.kind = static_cast<ParameterKind>(row.choice("type", kKinds));
+  parameter.state = static_cast<Parameter::State>(row.choice("state", kStates));
+  parameter.initial = row.text("value");
+  bool isSigned = parameter.kind == ParameterKind::Signed;
+  parameter.least =
+      isSigned ? row.optionalNumber("least").value_or(0) : row.number("least");
+  parameter.most =
+      isSigned ? row.optionalNumber("most").value_or(0) : row.number("most");
+  if (parameter.kind == ParameterKind::Choice)
+    parameter.choices = row.texts("choices");
+  return parameter;
+}
+
 Expected<Report> readReport(StringRef text) {
   Expected<json::Value> value = json::parse(text);
   const json::Object *object = value ? value->getAsObject() : nullptr;
@@ -192,6 +287,11 @@ Expected<Report> readReport(StringRef text) {
   Report report;
   report.target = reader.text("target");
   report.buildId = reader.text("buildId");
+  reader.each("settings",
+              [&](Reader &row) { readSetting(row, report.settings); });
+  reader.each("parameters", [&](Reader &row) {
+    report.parameters.push_back(readParameter(row));
+  });
   report.startedModules = reader.texts("startedModules");
   report.unimplemented = reader.texts("unimplementedSystemCalls");
   report.virtualsKept = reader.texts("virtualFunctionsKeptBecause");

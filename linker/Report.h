@@ -4,6 +4,8 @@
 #pragma once
 
 #include "linker/Explanation.h"
+#include "linker/Parameter.h"
+#include "linker/Settings.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -50,6 +52,8 @@ struct ReportedArgument {
 struct Report {
   std::string target;
   std::string buildId;
+  Settings settings;
+  std::vector<Parameter> parameters;
   std::vector<std::string> startedModules;
   std::set<std::string> programModules; ///< modules that are the user's
   std::vector<std::string> virtualsKept;
@@ -63,7 +67,7 @@ struct Report {
   Explanation explanation;
 };
 
-inline constexpr unsigned kReportSchema = 3;
+inline constexpr unsigned kReportSchema = 4;
 
 /// Bytes of the file.
 struct ByteTotals {

@@ -7,13 +7,12 @@
 #include "linker/Supports.h"
 #include "linker/Diag.h"
 #include "linker/Places.h"
+#include "linker/Records.h"
 #include "linker/Undefined.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/ConstantFolding.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/Demangle/Demangle.h"
-#include "llvm/IR/Constants.h"
 #include "llvm/IR/Instructions.h"
 
 using namespace llvm;
@@ -24,48 +23,23 @@ namespace {
 constexpr StringLiteral kRecordPrefix = "__ampoule_supports_";
 
 /// Reads struct Supports (libos/abi/supports.h): int, pointer, int, longs.
-class RecordReader {
-public:
-  explicit RecordReader(GlobalVariable &variable)
-      : initialiser(*variable.getInitializer()),
-        layout(variable.getParent()->getDataLayout()) {}
-
-  bool read(Supports &supports) {
-    LLVMContext &context = initialiser.getContext();
-    constexpr unsigned kWhat = 8, kCount = 16, kValues = 24, kMaxValues = 16;
-    auto number = [&](unsigned offset, unsigned bits) {
-      return dyn_cast_or_null<ConstantInt>(
-          at(offset, Type::getIntNTy(context, bits)));
-    };
-    const ConstantInt *argument = number(0, 32), *count = number(kCount, 32);
-    const auto *what = dyn_cast_or_null<GlobalVariable>(
-        at(kWhat, PointerType::get(context, 0)));
-    const auto *text = what && what->hasInitializer()
-                           ? dyn_cast<ConstantDataArray>(what->getInitializer())
-                           : nullptr;
-    if (!argument || !count || count->getZExtValue() > kMaxValues || !text ||
-        !text->isCString())
+bool readRecord(const RecordReader &reader, Supports &supports) {
+  constexpr unsigned kWhat = 8, kCount = 16, kValues = 24, kMaxValues = 16;
+  std::optional<std::uint64_t> argument = reader.number(0, 32),
+                               count = reader.number(kCount, 32);
+  std::optional<std::string> what = reader.text(kWhat);
+  if (!argument || !count || *count > kMaxValues || !what)
+    return false;
+  supports.argument = *argument;
+  supports.what = std::move(*what);
+  for (unsigned i = 0; i != *count; ++i) {
+    std::optional<std::uint64_t> value = reader.number(kValues + 8 * i, 64);
+    if (!value)
       return false;
-    supports.argument = argument->getZExtValue();
-    supports.what = text->getAsCString().str();
-    for (unsigned i = 0; i != count->getZExtValue(); ++i) {
-      const ConstantInt *value = number(kValues + 8 * i, 64);
-      if (!value)
-        return false;
-      supports.values.push_back(value->getSExtValue());
-    }
-    return true;
+    supports.values.push_back(*value);
   }
-
-private:
-  Constant *at(unsigned offset, Type *type) {
-    return ConstantFoldLoadFromConst(&initialiser, type, APInt(64, offset),
-                                     layout);
-  }
-
-  Constant &initialiser;
-  const DataLayout &layout;
-};
+  return true;
+}
 
 class Tracer {
 public:
@@ -170,18 +144,19 @@ private:
 
 std::vector<Supports> takeSupports(Program &program, Diag &diag) {
   std::vector<Supports> result;
-  for (GlobalVariable &variable :
-       make_early_inc_range(program.module->globals())) {
+  std::vector<GlobalVariable *> records;
+  for (GlobalVariable &variable : program.module->globals()) {
     StringRef name = variable.getName();
     if (!name.consume_front(kRecordPrefix) || variable.isDeclaration())
       continue;
+    records.push_back(&variable);
     Supports &supports = result.emplace_back();
     supports.call = name.str();
-    if (!RecordReader(variable).read(supports))
+    if (!readRecord(RecordReader(variable), supports))
       diag.error(originOf(variable) + ": malformed record '" +
                  variable.getName() + "'; use AMPOULE_SUPPORTS");
-    variable.eraseFromParent();
   }
+  eraseRecords(program, records);
   return result;
 }
 

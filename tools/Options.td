@@ -7,11 +7,13 @@ def dom0 : Flag<["--"], "dom0">, HelpText<"Boot as the first domain of Xen in QE
 def pv : Flag<["--"], "pv">, HelpText<"Boot as PV domain">;
 def pvh : Flag<["--"], "pvh">, HelpText<"Boot as PVH domain (default)">;
 def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
-  HelpText<"Memory of the domain (default: 64)">;
+  HelpText<"Memory of the domain (default: as the image is configured)">;
 def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,
   HelpText<"Give up after that time (default: 60)">;
 def env : Joined<["--"], "env=">, MetaVarName<"<name>=<value>">,
   HelpText<"Set an environment variable of the program">;
+def param : Joined<["--"], "param=">, MetaVarName<"<name>=<value>">,
+  HelpText<"Set a parameter of the program; `ampoule config` lists them">;
 def quiet : Flag<["--"], "quiet">, HelpText<"Do not say how the image is run">;
 def verbose : Flag<["--"], "verbose">, HelpText<"Show Xen's own messages, too">;
 def probe : Flag<["--"], "probe">, HelpText<"Only say whether Xen can be run here">;

@@ -17,6 +17,7 @@
 #include "tools/Report.h"
 #include "linker/Names.h"
 #include "linker/Summary.h"
+#include "tools/Configuration.h"
 #include "tools/Html.h"
 #include "tools/Pages.h"
 #include "tools/ReportFile.h"
@@ -101,6 +102,12 @@ void printText(const Report &report, StringRef image) {
   printTable("module", totals.byModule, report.before);
   printTable("kind", totals.byKind, {});
   printFates(countFunctions(report.explanation));
+  outs() << "\nconfiguration\n";
+  printSettings(report.settings, "  ", outs());
+  if (!report.parameters.empty()) {
+    outs() << "\nparameters\n";
+    printParameters(report.parameters, "  ", outs());
+  }
 }
 
 /// Everything that the text has, beside what the linker wrote.

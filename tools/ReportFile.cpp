@@ -11,7 +11,7 @@ using namespace llvm;
 namespace ampoule::tools {
 
 Expected<linker::Report> openReport(StringRef image) {
-  std::string path = (image + ".report.json").str();
+  std::string path = (image + kReportSuffix).str();
   ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
   if (std::error_code code = file.getError())
     return createStringError("cannot open " + path + ": " + code.message() +

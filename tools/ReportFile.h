@@ -6,6 +6,9 @@
 
 namespace ampoule::tools {
 
+/// Behind the image's path.
+inline constexpr llvm::StringLiteral kReportSuffix = ".report.json";
+
 /// Reads the report beside an image, and fails when it is of another image (by
 /// the build ID in the image's note).
 llvm::Expected<linker::Report> openReport(llvm::StringRef image);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The `ampoule` command: what one does with a finished image.
+#include "tools/Configuration.h"
 #include "tools/Diff.h"
 #include "tools/Report.h"
 #include "tools/Why.h"
@@ -97,9 +98,32 @@ bool readNumber(const InputArgList &args, Id id, unsigned &value) {
   return false;
 }
 
-/// What `run` and `config` have in common; false after a mistake.
+/// The words before "--" on the image's command line; nothing after a mistake.
+std::optional<std::vector<std::string>>
+readEnvironment(const InputArgList &args, const linker::Report *report) {
+  std::vector<std::string> words;
+  for (const std::string &assignment : args.getAllArgValues(OPT_param)) {
+    Error error = Error::success();
+    cantFail(std::move(error));
+    error = !StringRef(assignment).contains('=')
+                ? createStringError("expected NAME=VALUE")
+            : report ? tools::checkParameter(assignment, report->parameters)
+                     : Error::success();
+    if (error) {
+      fail("--param=" + assignment + ": " + toString(std::move(error)));
+      return std::nullopt;
+    }
+    words.push_back("ampoule." + assignment);
+  }
+  for (std::string &variable : args.getAllArgValues(OPT_env))
+    words.push_back(std::move(variable));
+  return words;
+}
+
+/// What `run` and `config` have in common; false after a mistake. `report` is
+/// the image's, if there is one.
 bool readRequest(ArrayRef<const char *> words, run::Request &request,
-                 bool &done) {
+                 std::optional<linker::Report> &report, bool &done) {
   ToolOptTable table;
   Words parts = split(words);
   unsigned missingIndex = 0, missingCount = 0;
@@ -140,9 +164,14 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
     return false;
   }
   request.sharePath = sharePath();
-  request.commandLine =
-      run::formatCommandLine(args.getAllArgValues(OPT_env),
-                             sys::path::filename(parts.image), parts.arguments);
+  report = tools::findReport(request.image);
+  if (report)
+    request.memory = report->settings[linker::SettingId::Memory].number >> 20;
+  auto environment = readEnvironment(args, report ? &*report : nullptr);
+  if (!environment)
+    return false;
+  request.commandLine = run::formatCommandLine(
+      *environment, sys::path::filename(parts.image), parts.arguments);
   // MAX_GUEST_CMDLINE (xen/include/public/xen.h), with the final zero.
   if (request.commandLine.size() >= 1024) {
     fail("the command line is longer than Xen passes on (1023 bytes)");
@@ -154,16 +183,18 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
 
 int runImage(ArrayRef<const char *> words) {
   run::Request request;
+  std::optional<linker::Report> report;
   bool done = false;
-  if (!readRequest(words, request, done))
+  if (!readRequest(words, request, report, done))
     return run::kRunFailed;
   return done ? 0 : run::run(request);
 }
 
 int printConfig(ArrayRef<const char *> words) {
   run::Request request;
+  std::optional<linker::Report> report;
   bool done = false;
-  if (!readRequest(words, request, done))
+  if (!readRequest(words, request, report, done))
     return 1;
   if (done)
     return 0;
@@ -175,6 +206,10 @@ int printConfig(ArrayRef<const char *> words) {
   outs() << run::xlConfig(sys::path::filename(path), path, request.commandLine,
                           request.kind == run::Kind::Pv, request.memory,
                           "destroy");
+  if (report && !report->parameters.empty()) {
+    outs() << "# parameters: ampoule.NAME=VALUE in cmdline, before --\n";
+    tools::printParameters(report->parameters, "#   ", outs());
+  }
   return 0;
 }
 

@@ -4,6 +4,13 @@
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/xen-include)
 file(CREATE_LINK /usr/include/xen ${CMAKE_BINARY_DIR}/xen-include/xen SYMBOLIC)
 
+# Ampoule's own public headers.
+file(GLOB public CONFIGURE_DEPENDS ${AMPOULE_ROOT}/libos/include/ampoule/*.h)
+foreach(header ${public})
+  cmake_path(GET header FILENAME name)
+  configure_file(${header} ${sysroot}/include/ampoule/${name} COPYONLY)
+endforeach()
+
 set(libos_flags ${common} -I${AMPOULE_ROOT}
     "SHELL:-isystem ${CMAKE_BINARY_DIR}/xen-include"
     -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__)
@@ -50,7 +57,8 @@ endforeach()
 libos_module(boot xen-boot/entry)
 
 # The two targets differ in who reads the arguments.
-add_library(libos-start-linux OBJECT ${AMPOULE_ROOT}/libos/start/start.cpp)
+add_library(libos-start-linux OBJECT ${AMPOULE_ROOT}/libos/start/start.cpp
+            ${AMPOULE_ROOT}/libos/start/parameters.cpp)
 target_compile_options(libos-start-linux PRIVATE ${libos_flags}
                        ${libos_cxx_flags} ${cxx_includes})
 add_dependencies(libos-start-linux headers)

@@ -3,6 +3,8 @@
 // pipeline, over the host's system calls (libos.cmake generates sys_<name> for
 // each), so that pruning can be tested as a process.
 #include "libos/abi/module.h"
+#include "libos/console/console.h"
+#include "libos/shutdown/shutdown.h"
 #include "libos/start/start.h"
 #include "xen-boot/abi/handoff.h"
 
@@ -33,13 +35,32 @@ extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
 /// The host has its own way to say so: SIGILL.
 void start::requireProcessor() {}
 
+void start::announce(const abi::Handoff &) {}
+
+void console::write(const char *text, std::size_t size) {
+  constexpr long kNumber = 1, kStandardError = 2;
+  __ampoule_syscall(kNumber, kStandardError, reinterpret_cast<long>(text),
+                    static_cast<long>(size), 0, 0, 0);
+}
+
+void shutdown::end(Kind, int status) {
+  constexpr long kExitGroup = 231;
+  while (true)
+    __ampoule_syscall(kExitGroup, status, 0, 0, 0, 0, 0);
+}
+
 unsigned start::countWords(const abi::Handoff &) { return 0; }
 
 start::Arguments start::readArguments(const abi::Handoff &handoff, char **) {
   auto count = static_cast<int>(handoff.initialStack[0]);
   auto **values = reinterpret_cast<char **>(
       const_cast<std::uint64_t *>(handoff.initialStack + 1));
-  return {count, values, values + count + 1};
+  char **environment = values + count + 1, **kept = environment;
+  for (char **entry = environment; *entry; ++entry)
+    if (!setParameter(*entry))
+      *kept++ = *entry;
+  *kept = nullptr;
+  return {count, values, environment};
 }
 
 /// x86-64 has no such call; arch_prctl(ARCH_SET_FS) is meant.

@@ -15,7 +15,7 @@
 #include "libos/panic/panic.h"
 
 #include "libos/abi/module.h"
-#include "libos/console/console.h"
+#include "libos/console/line.h"
 #include "libos/shutdown/shutdown.h"
 #include "libos/xen/xen.h"
 
@@ -27,38 +27,12 @@ extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
 namespace ampoule::panic {
 namespace {
 
+using console::Line;
+
 constexpr unsigned kMaxFrames = 32, kBuildIdSize = 20;
 constexpr std::uint64_t kPageFault = 14;
 
 constinit bool panicking = false;
-
-/// Text is collected and written by the line: a write may be a hypercall.
-class Line {
-public:
-  Line &operator<<(const char *string) {
-    while (*string)
-      put(*string++);
-    return *this;
-  }
-  Line &hex(std::uint64_t value, unsigned digits) {
-    while (digits-- > 0)
-      put("0123456789abcdef"[value >> 4 * digits & 15]);
-    return *this;
-  }
-  Line &address(std::uint64_t value) { return (*this << "0x").hex(value, 16); }
-  ~Line() {
-    put('\n');
-    console::write(text, size);
-  }
-
-private:
-  void put(char c) {
-    if (size < sizeof(text))
-      text[size++] = c;
-  }
-  char text[160];
-  unsigned size = 0;
-};
 
 // One text after the other: a table of pointers would be as long again.
 constexpr char kNames[] =
@@ -139,12 +113,27 @@ void printStack(std::uint64_t sp, unsigned most) {
   }
 }
 
+void printRegisters(const TrapFrame &frame) {
+  const auto *words = reinterpret_cast<const std::uint64_t *>(&frame);
+  for (const Register *row = kRegisters; row != kRegisters + kRegisterCount;
+       row += kRegistersInLine) {
+    Line line;
+    line << "  ";
+    for (unsigned i = 0; i != kRegistersInLine; ++i)
+      (line << row[i].name).address(words[row[i].place]);
+  }
+  if (isText(frame.rip))
+    (Line() << "  at ").address(frame.rip);
+}
+
 void begin(const char *what, const char *detail, bool hasAddress,
            std::uint64_t address) {
   xen::maskUpcalls();
   if (panicking)
     shutdown::halt();
   panicking = true;
+  if (!console::says(LogLevel::Error))
+    return;
   {
     Line line;
     line << "ampoule: panic: " << what << detail;
@@ -158,8 +147,10 @@ void begin(const char *what, const char *detail, bool hasAddress,
 }
 
 [[noreturn]] void finish(std::uint64_t sp, int status) {
-  printStack(sp, kMaxFrames);
-  Line() << "  end";
+  if (console::says(LogLevel::Error)) {
+    printStack(sp, kMaxFrames);
+    Line() << "  end";
+  }
   shutdown::end(shutdown::Kind::Crash, status);
 }
 
@@ -196,6 +187,8 @@ void panic(const char *what) {
 void reportRefusal(const char *call, std::uint64_t argument,
                    const void *frame) {
   constexpr unsigned kCallers = 12;
+  if (!console::says(LogLevel::Warning))
+    return;
   (Line() << "ampoule: refused: " << call << ", argument 0x")
       .hex(argument, argument >> 32 ? 16 : 8);
   printStack(reinterpret_cast<std::uint64_t>(frame), kCallers);
@@ -224,16 +217,8 @@ extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
   } else {
     begin(name, frame.error ? ", error " : "", frame.error != 0, frame.error);
   }
-  const auto *words = reinterpret_cast<const std::uint64_t *>(&frame);
-  for (const Register *row = kRegisters; row != kRegisters + kRegisterCount;
-       row += kRegistersInLine) {
-    Line line;
-    line << "  ";
-    for (unsigned i = 0; i != kRegistersInLine; ++i)
-      (line << row[i].name).address(words[row[i].place]);
-  }
-  if (isText(frame.rip))
-    (Line() << "  at ").address(frame.rip);
+  if (console::says(LogLevel::Error))
+    printRegisters(frame);
   finish(frame.rsp, shutdown::kPanicStatus);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One process, one thread, number 1, user 0.
+#include "libos/abi/config.h"
 #include "libos/panic/panic.h"
 #include "libos/posix/posix.h"
 #include "libos/shutdown/shutdown.h"
@@ -116,7 +117,8 @@ AMPOULE_SYSCALL(futex, std::uint32_t *word, long operation, std::uint32_t value,
 
 AMPOULE_SYSCALL(uname, char *result) {
   constexpr unsigned kFieldSize = 65; // struct utsname
-  const char *fields[] = {"Linux", "ampoule", "6.1.0", "Ampoule", "x86_64", ""};
+  const char *fields[] = {
+      "Linux", ampoule_config_hostname, "6.1.0", "Ampoule", "x86_64", ""};
   for (const char *field : fields) {
     __builtin_memset(result, 0, kFieldSize);
     for (unsigned i = 0; field[i]; ++i)

@@ -67,7 +67,8 @@ Arguments readArguments(const abi::Handoff &handoff, char **words) {
     if (onlyAssignments && isPlain && isSeparator(word))
       separator = count;
     onlyAssignments = onlyAssignments && !separator && isAssignment(word);
-    words[count++] = word;
+    if (!onlyAssignments || !setParameter(word))
+      words[count++] = word;
   }
   words[count] = nullptr;
   if (separator && separator + 1 < count) {

@@ -45,6 +45,7 @@ extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
   auto **words = static_cast<char **>(
       __builtin_alloca(start::countWords(handoff) * sizeof(char *)));
   start::Arguments args = start::readArguments(handoff, words);
+  start::announce(handoff);
   ampoule_start_libc(args.values, args.environment, handoff.entropy);
   runConstructors(args);
   exit(main(args.count, args.values, args.environment));

@@ -19,10 +19,19 @@ struct Arguments {
 /// character as it is. (The Linux target takes what the kernel passes.)
 ///
 ///   [NAME=VALUE ...] -- ARGV0 [ARG ...]
-///   ARG ...                                    (ARGV0 is "ampoule")
+///   [ampoule.NAME=VALUE ...] ARG ...           (ARGV0 is "ampoule")
 ///
-/// `words` has room for countWords() pointers.
+/// Parameters are set, and not among the result. `words` has room for
+/// countWords() pointers.
 Arguments readArguments(const abi::Handoff &handoff, char **words);
+
+/// Sets the program's parameter (ampoule/parameter.h) that ampoule.NAME=VALUE
+/// names; false: the word is something else. A parameter that the image does
+/// not have, or a value that does not fit, ends it with status 64.
+bool setParameter(const char *word);
+
+/// Tells of the start, if the configuration wants to hear of it.
+void announce(const abi::Handoff &handoff);
 
 /// Panics when the processor is not what the program was compiled for.
 void requireProcessor();

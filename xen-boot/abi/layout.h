@@ -36,6 +36,7 @@ inline constexpr std::uint64_t kXenstoreFrame = 0xfeffc;
 /// From one exception's entry to the next (xen-boot/entry/traps.S).
 inline constexpr unsigned kStubSize = 4;
 
+inline constexpr std::uint64_t kDefaultMemory = 64u << 20;
 inline constexpr std::uint64_t kDefaultMemoryMax = 512u << 20;
 inline constexpr std::uint64_t kDefaultStackSize = 256u << 10;
 

@@ -7,12 +7,19 @@ import os
 import sys
 
 TEXT, COUNT, FLAG = str, int, bool
+NUMBER = "number"  # may be negative
 MODULE = {"after": COUNT, "before?": COUNT, "program?": FLAG}
 NODE = {"name": TEXT, "kind": TEXT, "module": TEXT, "fate": TEXT,
         "object?": TEXT, "by?": TEXT, "into?": [TEXT], "size?": COUNT,
         "before?": COUNT, "place?": COUNT, "symbols?": [TEXT]}
+PARAMETER = {"name": TEXT, "help": TEXT, "place": TEXT, "type": TEXT,
+             "value": TEXT, "state": TEXT, "least": NUMBER, "most": NUMBER,
+             "choices?": [TEXT]}
 SCHEMA = {
     "schema": COUNT, "buildId": TEXT, "target": TEXT, "fileSize": COUNT,
+    "settings": [{"name": TEXT, "place": TEXT, "atBoot": FLAG,
+                  "value": (COUNT, TEXT)}],
+    "parameters": [PARAMETER],
     "startedModules": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
     "modules": {"*": MODULE},
@@ -57,6 +64,10 @@ def check(value, schema, where):
             assert key in schema or key + "?" in schema, f"{where}.{key}"
             check(item, schema.get(key, schema.get(key + "?")),
                   f"{where}.{key}")
+    elif schema is NUMBER:
+        assert type(value) is int, where
+    elif isinstance(schema, tuple):
+        assert type(value) in schema, where
     else:
         assert type(value) is schema, where
         assert schema is not COUNT or value >= 0, where

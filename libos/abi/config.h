@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The image's configuration (ampoule/config.h), defined by the linker:
+// constants that it folds, or variables when they are set at boot.
+#pragma once
+
+#include "libos/include/ampoule/config.h"
+
+extern "C" {
+extern const char *const ampoule_config_hostname;
+extern const ampoule::LogLevel ampoule_config_log;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The configuration of an image, stated in the program:
+//
+//   #include <ampoule/config.h>
+//   using namespace ampoule::literals;
+//
+//   AMPOULE_CONFIG config = ampoule::Config()
+//                               .memory(32_MiB)
+//                               .stack(64_KiB)
+//                               .hostname("greeter", ampoule::AtBoot())
+//                               .log(ampoule::LogLevel::Error);
+//
+// The linker reads it, and no byte of it is in the image. What it rules out is
+// pruned. Each setting can be given to the linker, too (--ampoule-memory=32M);
+// one that is stated twice and differently is an error that names both places.
+// It counts in any object that is part of the program: not in a member of an
+// archive that nothing refers to. C++14 and later.
+#pragma once
+
+#include <stdint.h>
+
+namespace ampoule {
+
+/// A number of bytes.
+struct Size {
+  uint64_t bytes;
+};
+
+namespace literals {
+constexpr Size operator""_KiB(unsigned long long count) {
+  return {static_cast<uint64_t>(count) << 10};
+}
+constexpr Size operator""_MiB(unsigned long long count) {
+  return {static_cast<uint64_t>(count) << 20};
+}
+constexpr Size operator""_GiB(unsigned long long count) {
+  return {static_cast<uint64_t>(count) << 30};
+}
+} // namespace literals
+
+/// What the library OS says on the console; each level says what those before
+/// it say, too. None is silent even when the program crashes; its exit status
+/// tells.
+enum class LogLevel : uint32_t {
+  None,
+  Error,   ///< the end by a crash, with registers and callers
+  Warning, ///< the first refusal of each system call
+  Info,    ///< one line at boot
+};
+
+/// The value is a default, which ampoule.NAME=VALUE on the image's command line
+/// replaces: the setting is a parameter (ampoule/parameter.h), and prunes
+/// nothing.
+struct AtBoot {};
+
+namespace detail {
+
+enum class SettingId : uint32_t { Memory, MemoryMax, Stack, Hostname, Log };
+constexpr uint32_t kSettings = 5;
+
+/// As the linker reads it.
+struct Setting {
+  const char *file; ///< null: not stated
+  const char *text;
+  uint64_t number;
+  uint32_t line;
+  uint32_t isAtBoot;
+};
+
+constexpr uint64_t kLeastMemory = 4u << 20;
+constexpr uint64_t kMostMemory = 4032ull << 20;
+constexpr uint64_t kLeastStack = 4u << 10;
+constexpr uint64_t kMostStack = 1u << 30;
+constexpr unsigned kLongestHostname = 64; // HOST_NAME_MAX
+
+constexpr bool isMemory(uint64_t bytes) {
+  return bytes >= kLeastMemory && bytes <= kMostMemory &&
+         bytes % (1u << 20) == 0;
+}
+
+constexpr bool isStack(uint64_t bytes) {
+  return bytes >= kLeastStack && bytes <= kMostStack;
+}
+
+/// Letters, digits, hyphens and dots (RFC 1123, 2.1).
+constexpr bool isHostname(const char *name) {
+  unsigned length = 0;
+  for (; name[length]; ++length) {
+    char c = name[length];
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+        !(c >= '0' && c <= '9') && c != '-' && c != '.')
+      return false;
+  }
+  return length >= 1 && length <= kLongestHostname;
+}
+
+} // namespace detail
+
+#ifdef __clang__
+#define AMPOULE_REFUSE(condition, message)                                     \
+  __attribute__((diagnose_if(condition, message, "error")))
+#else
+#define AMPOULE_REFUSE(condition, message)
+#endif
+#define AMPOULE_PLACE                                                          \
+  const char *file = __builtin_FILE(), uint32_t line = __builtin_LINE()
+
+class Config {
+public:
+  /// What the domain gets of memory, unless `ampoule run` or the toolstack says
+  /// otherwise. Whole MiB, 4 MiB to 4,032 MiB. Default: 64 MiB, or memoryMax if
+  /// that is less.
+  constexpr Config memory(Size size, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isMemory(size.bytes),
+                     "memory is whole MiB, from 4 MiB to 4032 MiB") {
+    return with(detail::SettingId::Memory,
+                {file, nullptr, size.bytes, line, 0});
+  }
+
+  /// The most that the image can use: its page tables map no more. Whole MiB,
+  /// rounded down to 2 MiB, 4 MiB to 4,032 MiB. Default: 512 MiB.
+  constexpr Config memoryMax(Size size, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isMemory(size.bytes),
+                     "memory is whole MiB, from 4 MiB to 4032 MiB") {
+    return with(detail::SettingId::MemoryMax,
+                {file, nullptr, size.bytes, line, 0});
+  }
+
+  /// The stack of main, rounded up to whole pages, below it a page that is not
+  /// mapped. 4 KiB to 1 GiB. Default: 256 KiB.
+  constexpr Config stack(Size size, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isStack(size.bytes),
+                     "a stack has 4 KiB to 1 GiB") {
+    return with(detail::SettingId::Stack, {file, nullptr, size.bytes, line, 0});
+  }
+
+  /// What gethostname() and uname() tell. Default: ampoule.
+  constexpr Config hostname(const char *name, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isHostname(name),
+                     "a host name has 1 to 64 letters, digits, '-' and '.'") {
+    return with(detail::SettingId::Hostname, {file, name, 0, line, 0});
+  }
+  constexpr Config hostname(const char *name, AtBoot, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isHostname(name),
+                     "a host name has 1 to 64 letters, digits, '-' and '.'") {
+    return with(detail::SettingId::Hostname, {file, name, 0, line, 1});
+  }
+
+  /// Default: LogLevel::Warning.
+  constexpr Config log(LogLevel level, AMPOULE_PLACE) const {
+    return with(detail::SettingId::Log,
+                {file, nullptr, static_cast<uint32_t>(level), line, 0});
+  }
+  constexpr Config log(LogLevel level, AtBoot, AMPOULE_PLACE) const {
+    return with(detail::SettingId::Log,
+                {file, nullptr, static_cast<uint32_t>(level), line, 1});
+  }
+
+private:
+  constexpr Config with(detail::SettingId id, detail::Setting setting) const {
+    Config result = *this;
+    result.settings[static_cast<uint32_t>(id)] = setting;
+    return result;
+  }
+
+  detail::Setting settings[detail::kSettings] = {};
+};
+
+#undef AMPOULE_REFUSE
+#undef AMPOULE_PLACE
+
+} // namespace ampoule
+
+/// Declares the program's configuration, at file scope.
+#define AMPOULE_CONFIG                                                         \
+  [[gnu::used,                                                                 \
+    gnu::section(".ampoule.config")]] static constexpr ::ampoule::Config

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "libos/console/line.h"
+#include "libos/start/start.h"
+#include "xen-boot/abi/handoff.h"
+
+namespace ampoule::start {
+
+void announce(const abi::Handoff &handoff) {
+  if (!console::says(LogLevel::Info))
+    return;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < handoff.memoryRanges; ++i)
+    bytes += handoff.memory[i].end - handoff.memory[i].start;
+  bool isPv = handoff.mode == abi::Mode::Pv;
+  console::Line line;
+  line << "ampoule: " << ampoule_config_hostname << " on "
+       << (handoff.mode == abi::Mode::Direct ? "no hypervisor"
+           : handoff.isDom0 ? isPv ? "Xen, PV dom0" : "Xen, PVH dom0"
+           : isPv           ? "Xen, PV"
+                            : "Xen, PVH");
+  (line << ", ").number(bytes >> 10) << " KiB free";
+}
+
+} // namespace ampoule::start

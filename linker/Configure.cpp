@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A variable that is set at boot bears LLVM's externally_initialized until the
+// table of parameters refers to it: nobody may take its initialiser for its
+// value, and without a reader it goes.
+#include "linker/Configure.h"
+#include "linker/Diag.h"
+#include "linker/Places.h"
+#include "linker/Records.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+constexpr StringLiteral kSettingsSection = ".ampoule.config";
+constexpr StringLiteral kParameterSection = ".ampoule.parameters";
+constexpr StringLiteral kTable = "ampoule_parameters";
+
+class Configurator {
+public:
+  Configurator(Program &program, const Config &config, Diag &diag)
+      : program(program), module(*program.module), config(config), diag(diag) {}
+
+  Configuration run();
+
+private:
+  void readSettings(GlobalVariable &record);
+  bool readSetting(const RecordReader &reader, SettingId id);
+  void state(SettingId id, const Setting &setting);
+  void checkSettings();
+  void readParameter(GlobalVariable &record);
+  void defineSettings();
+  void define(SettingId id, StringRef symbol, Constant *value);
+  void addParameter(Parameter parameter, GlobalVariable *variable);
+  void settleParameters();
+  Constant *constantOf(const Parameter &parameter, StringRef text, Type *type);
+
+  Program &program;
+  Module &module;
+  const Config &config;
+  Diag &diag;
+  Configuration result;
+};
+
+void Configurator::state(SettingId id, const Setting &setting) {
+  Setting &known = result.settings[id];
+  bool isAtBoot = known.isAtBoot || setting.isAtBoot;
+  if (!known.isStated())
+    known = setting;
+  else if (!known.sameAs(setting))
+    diag.error(infoOf(id).name + " is stated twice, differently\n>>> " +
+               showValue(id, known) + " by " + known.place + "\n>>> " +
+               showValue(id, setting) + " by " + setting.place);
+  known.isAtBoot = isAtBoot;
+}
+
+bool Configurator::readSetting(const RecordReader &reader, SettingId id) {
+  unsigned base = static_cast<unsigned>(id) * sizeof(detail::Setting);
+  std::optional<std::string> file =
+      reader.text(base + offsetof(detail::Setting, file));
+  if (!file)
+    return true;
+  auto number = [&](unsigned offset, unsigned bits) {
+    return reader.number(base + offset, bits);
+  };
+  auto line = number(offsetof(detail::Setting, line), 32);
+  auto isAtBoot = number(offsetof(detail::Setting, isAtBoot), 32);
+  auto value = number(offsetof(detail::Setting, number), 64);
+  if (!line || !isAtBoot || !value)
+    return false;
+  Setting setting;
+  setting.number = *value;
+  setting.text =
+      reader.text(base + offsetof(detail::Setting, text)).value_or("");
+  setting.place = shownFile(module, *file) + ":" + utostr(*line);
+  setting.isAtBoot = *isAtBoot;
+  // The header checks what the compiler knows.
+  if (std::optional<StringRef> why = whyInvalid(id, setting))
+    diag.error(infoOf(id).name + " is not valid: " + *why + "\n>>> stated by " +
+               setting.place);
+  else
+    state(id, setting);
+  return true;
+}
+
+void Configurator::readSettings(GlobalVariable &record) {
+  RecordReader reader(record);
+  bool isRead = reader.size() == sizeof(ampoule::Config);
+  for (SettingId id : kSettingIds)
+    isRead = isRead && readSetting(reader, id);
+  if (!isRead)
+    diag.error(originOf(record) +
+               ": cannot read the configuration; compile it again, with this "
+               "version's ampoule/config.h");
+}
+
+void Configurator::checkSettings() {
+  Settings &settings = result.settings;
+  const Setting &memory = settings[SettingId::Memory],
+                &most = settings[SettingId::MemoryMax];
+  if (memory.isStated() && memory.number > most.number)
+    diag.error("memory is more than memory-max\n>>> " +
+               showValue(SettingId::Memory, memory) + " by " + memory.place +
+               "\n>>> " + showValue(SettingId::MemoryMax, most) + " by " +
+               (most.isStated() ? most.place : "default"));
+}
+
+void Configurator::addParameter(Parameter parameter, GlobalVariable *variable) {
+  for (const Configuration::BootValue &other : result.parameters)
+    if (other.parameter.name == parameter.name)
+      diag.error("parameter '" + parameter.name +
+                 "' is declared twice\n>>> by " + other.parameter.place +
+                 "\n>>> by " + parameter.place);
+  variable->setExternallyInitialized(true);
+  result.parameters.push_back({std::move(parameter), variable});
+}
+
+void Configurator::readParameter(GlobalVariable &record) {
+  using Record = detail::Parameter;
+  RecordReader reader(record);
+  std::optional<std::string> name = reader.text(offsetof(Record, name)),
+                             help = reader.text(offsetof(Record, help)),
+                             file = reader.text(offsetof(Record, file));
+  auto line = reader.number(offsetof(Record, line), 32);
+  auto kind = reader.number(offsetof(Record, kind), 32);
+  auto least = reader.number(offsetof(Record, least), 64);
+  auto most = reader.number(offsetof(Record, most), 64);
+  GlobalVariable *variable = reader.variable(offsetof(Record, value));
+  if (!name || !help || !file || !line || !kind || !least || !most ||
+      *kind > static_cast<std::uint32_t>(ParameterKind::Text) || !variable ||
+      !variable->hasInitializer()) {
+    diag.error(originOf(record) + ": malformed record '" + record.getName() +
+               "'; use AMPOULE_PARAMETER");
+    return;
+  }
+  Parameter parameter;
+  parameter.name = std::move(*name);
+  parameter.help = std::move(*help);
+  parameter.place = shownFile(module, *file) + ":" + utostr(*line);
+  parameter.kind = static_cast<ParameterKind>(*kind);
+  parameter.least = *least;
+  parameter.most = *most;
+  RecordReader value(*variable);
+  unsigned bits = 8 * value.size();
+  if (parameter.kind == ParameterKind::Text)
+    parameter.initial = value.text(0).value_or("");
+  else if (parameter.kind == ParameterKind::Boolean)
+    parameter.initial = value.number(0, 8).value_or(0) ? "true" : "false";
+  else if (parameter.kind == ParameterKind::Signed)
+    parameter.initial =
+        itostr(SignExtend64(value.number(0, bits).value_or(0), bits));
+  else
+    parameter.initial = utostr(value.number(0, bits).value_or(0));
+  addParameter(std::move(parameter), variable);
+}
+
+/// Replaces the declaration, if the program has one.
+void Configurator::define(SettingId id, StringRef symbol, Constant *value) {
+  GlobalVariable *declared = module.getNamedGlobal(symbol);
+  if (!declared || !declared->isDeclaration())
+    return;
+  const Setting &setting = result.settings[id];
+  auto *variable = new GlobalVariable(module, value->getType(),
+                                      /*isConstant=*/!setting.isAtBoot,
+                                      GlobalValue::InternalLinkage, value);
+  variable->takeName(declared);
+  declared->replaceAllUsesWith(variable);
+  declared->eraseFromParent();
+  setOrigin(*variable, kStartOrigin);
+  if (!setting.isAtBoot)
+    return;
+  Parameter parameter;
+  parameter.name = infoOf(id).name.str();
+  parameter.help = infoOf(id).help.str();
+  parameter.place = setting.place;
+  parameter.initial = showValue(id, setting);
+  if (infoOf(id).kind == SettingInfo::Choice) {
+    parameter.kind = ParameterKind::Choice;
+    for (StringRef choice : logLevels())
+      parameter.choices.push_back(choice.str());
+  } else {
+    parameter.most = detail::kLongestHostname;
+  }
+  addParameter(std::move(parameter), variable);
+}
+
+Constant *textIn(Module &module, StringRef text) {
+  auto *value = ConstantDataArray::getString(module.getContext(), text);
+  auto *variable =
+      new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                         GlobalValue::PrivateLinkage, value, ".str");
+  variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+  variable->setAlignment(Align(1));
+  setOrigin(*variable, kStartOrigin);
+  return variable;
+}
+
+void Configurator::defineSettings() {
+  const Settings &settings = result.settings;
+  define(SettingId::Hostname, "ampoule_config_hostname",
+         textIn(module, settings[SettingId::Hostname].text));
+  define(SettingId::Log, "ampoule_config_log",
+         ConstantInt::get(Type::getInt32Ty(module.getContext()),
+                          settings[SettingId::Log].number));
+}
+
+void Configurator::settleParameters() {
+  std::vector<StringRef> names;
+  for (const Configuration::BootValue &each : result.parameters)
+    names.push_back(each.parameter.name);
+  for (StringRef assignment : config.parameters) {
+    auto [name, text] = assignment.split('=');
+    auto it = find(names, name);
+    if (it == names.end()) {
+      diag.error("--ampoule-param=" + assignment + ": " +
+                 toString(unknownParameter(name, names)));
+      continue;
+    }
+    Configuration::BootValue &each = result.parameters[it - names.begin()];
+    Expected<std::uint64_t> value = parseValue(each.parameter, text);
+    if (!value) {
+      diag.error("--ampoule-param=" + assignment + ": " +
+                 toString(value.takeError()) + "\n>>> declared by " +
+                 each.parameter.place);
+      continue;
+    }
+    auto *variable = cast<GlobalVariable>(each.variable);
+    Type *type = variable->getValueType();
+    variable->setInitializer(type->isPointerTy()
+                                 ? textIn(module, text)
+                                 : ConstantInt::get(type, *value));
+    variable->setConstant(true);
+    variable->setExternallyInitialized(false);
+    each.parameter.state = Parameter::Settled;
+    each.parameter.initial = text.str();
+  }
+}
+
+Configuration Configurator::run() {
+  for (auto &[id, setting] : config.settings)
+    state(id, setting);
+  for (SettingId id : config.atBoot)
+    result.settings[id].isAtBoot = true;
+  std::vector<GlobalVariable *> settings = recordsIn(program, kSettingsSection);
+  for (GlobalVariable *record : settings)
+    readSettings(*record);
+  eraseRecords(program, settings);
+  result.settings.complete();
+  checkSettings();
+  std::vector<GlobalVariable *> records = recordsIn(program, kParameterSection);
+  for (GlobalVariable *record : records)
+    readParameter(*record);
+  eraseRecords(program, records);
+  defineSettings();
+  settleParameters();
+  sort(result.parameters,
+       [](auto &a, auto &b) { return a.parameter.name < b.parameter.name; });
+  return std::move(result);
+}
+
+/// Of struct abi::Parameter (libos/abi/parameter.h).
+Constant *entryOf(Module &module, const Parameter &parameter,
+                  GlobalVariable *variable) {
+  LLVMContext &context = module.getContext();
+  auto *pointer = PointerType::get(context, 0);
+  Type *wide = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
+  Constant *choices = ConstantPointerNull::get(pointer);
+  if (!parameter.choices.empty())
+    choices = textIn(module, join(parameter.choices, StringRef("\0", 1)) +
+                                 std::string(1, '\0'));
+  const DataLayout &layout = module.getDataLayout();
+  return ConstantStruct::getAnon(
+      {textIn(module, parameter.name), variable, choices,
+       ConstantInt::get(wide, parameter.least),
+       ConstantInt::get(wide, parameter.most),
+       ConstantInt::get(word, static_cast<std::uint32_t>(parameter.kind)),
+       ConstantInt::get(word,
+                        layout.getTypeAllocSize(variable->getValueType()))});
+}
+
+} // namespace
+
+Configuration takeConfiguration(Program &program, const Config &config,
+                                Diag &diag) {
+  return Configurator(program, config, diag).run();
+}
+
+std::vector<Parameter> addParameters(Program &program,
+                                     const Configuration &configuration) {
+  Module &module = *program.module;
+  std::vector<Parameter> parameters;
+  std::vector<Constant *> entries;
+  for (const Configuration::BootValue &each : configuration.parameters) {
+    Parameter &parameter = parameters.emplace_back(each.parameter);
+    Value *value = each.variable;
+    auto *variable = cast_or_null<GlobalVariable>(value);
+    if (parameter.state == Parameter::Settled || !variable ||
+        variable->isDeclaration())
+      continue;
+    parameter.state = Parameter::AtBoot;
+    entries.push_back(entryOf(module, parameter, variable));
+  }
+  GlobalVariable *declared = module.getNamedGlobal(kTable);
+  if (!declared || !declared->isDeclaration())
+    return parameters;
+  LLVMContext &context = module.getContext();
+  auto *pointer = PointerType::get(context, 0);
+  Type *wide = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
+  auto *entryType = StructType::get(
+      context, {pointer, pointer, pointer, wide, wide, word, word});
+  entries.push_back(ConstantAggregateZero::get(entryType));
+  auto *type = ArrayType::get(entryType, entries.size());
+  auto *table = new GlobalVariable(module, type, /*isConstant=*/true,
+                                   GlobalValue::InternalLinkage,
+                                   ConstantArray::get(type, entries));
+  table->takeName(declared);
+  declared->replaceAllUsesWith(table);
+  declared->eraseFromParent();
+  setOrigin(*table, kStartOrigin);
+  return parameters;
+}
+
+} // namespace ampoule::linker

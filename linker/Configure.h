@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The program's configuration (AMPOULE_CONFIG, AMPOULE_PARAMETER) and the
+// options' become one: constants that the optimiser folds, and a table of what
+// is set at boot.
+#pragma once
+
+#include "linker/Parameter.h"
+#include "linker/Program.h"
+#include "linker/Settings.h"
+
+#include "llvm/IR/ValueHandle.h"
+
+namespace ampoule::linker {
+
+struct Configuration {
+  struct BootValue {
+    Parameter parameter;
+    /// Null when it has left the program.
+    llvm::WeakTrackingVH variable;
+  };
+
+  Settings settings;
+  std::vector<BootValue> parameters; ///< by name
+};
+
+/// Reads the records and takes them out of the program, merges them with the
+/// options, and defines what libos/abi/config.h declares. Reports what is
+/// stated twice and differently.
+Configuration takeConfiguration(Program &program, const Config &config,
+                                Diag &diag);
+
+/// Defines the table of parameters that are in the program, which
+/// libos/start/parameters.cpp reads. Returns all, with their states.
+std::vector<Parameter> addParameters(Program &program,
+                                     const Configuration &configuration);
+
+} // namespace ampoule::linker

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The configuration of an image (ampoule/config.h) as values, each with the
+// place that states it.
+#pragma once
+
+#include "libos/include/ampoule/config.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <array>
+#include <optional>
+#include <string>
+
+namespace ampoule::linker {
+
+using SettingId = detail::SettingId;
+inline constexpr SettingId kSettingIds[detail::kSettings] = {
+    SettingId::Memory, SettingId::MemoryMax, SettingId::Stack,
+    SettingId::Hostname, SettingId::Log};
+
+struct Setting {
+  std::uint64_t number = 0; ///< bytes, or an index of the choices
+  std::string text;
+  std::string place; ///< file:line, or the option; empty: the default
+  bool isAtBoot = false;
+
+  bool isStated() const { return !place.empty(); }
+  bool sameAs(const Setting &other) const {
+    return number == other.number && text == other.text;
+  }
+};
+
+/// What is known of a setting by itself.
+struct SettingInfo {
+  llvm::StringLiteral name;
+  llvm::StringLiteral help;
+  enum { Size, Text, Choice } kind;
+  std::uint64_t unit; ///< of a size without a suffix
+};
+
+const SettingInfo &infoOf(SettingId id);
+/// The choices of SettingId::Log.
+llvm::ArrayRef<llvm::StringLiteral> logLevels();
+
+/// The value of an option; a size without a suffix counts `unit`s. The error
+/// tells what may be there.
+llvm::Expected<Setting> parseSetting(SettingId id, llvm::StringRef value,
+                                     std::uint64_t unit);
+/// Nothing, or what a value has to be.
+std::optional<llvm::StringRef> whyInvalid(SettingId id, const Setting &setting);
+/// 64M, greeter, warning: as options take it.
+std::string showValue(SettingId id, const Setting &setting);
+
+class Settings {
+public:
+  Setting &operator[](SettingId id) {
+    return values[static_cast<std::uint32_t>(id)];
+  }
+  const Setting &operator[](SettingId id) const {
+    return values[static_cast<std::uint32_t>(id)];
+  }
+  std::uint64_t memoryMax() const {
+    return (*this)[SettingId::MemoryMax].number;
+  }
+  std::uint64_t stack() const { return (*this)[SettingId::Stack].number; }
+
+  /// Fills in defaults and rounds.
+  void complete();
+
+private:
+  std::array<Setting, detail::kSettings> values;
+};
+
+} // namespace ampoule::linker

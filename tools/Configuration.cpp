@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/Configuration.h"
+#include "tools/ReportFile.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+using namespace ampoule::linker;
+
+namespace ampoule::tools {
+
+constexpr unsigned kColumn = 22;
+
+std::optional<Report> findReport(StringRef image) {
+  if (!sys::fs::exists(image + kReportSuffix))
+    return std::nullopt;
+  Expected<Report> report = openReport(image);
+  if (report)
+    return std::move(*report);
+  errs() << "ampoule: warning: " << toString(report.takeError()) << '\n';
+  return std::nullopt;
+}
+
+Error checkParameter(StringRef assignment, ArrayRef<Parameter> parameters) {
+  auto [name, value] = assignment.split('=');
+  std::vector<StringRef> names;
+  for (const Parameter &parameter : parameters) {
+    if (parameter.state == Parameter::AtBoot)
+      names.push_back(parameter.name);
+    if (parameter.name != name)
+      continue;
+    if (parameter.state == Parameter::Settled)
+      return createStringError("it was settled by the link, as " +
+                               parameter.initial + "\n>>> declared by " +
+                               parameter.place);
+    if (parameter.state == Parameter::Unread)
+      return createStringError(
+          "no code in the image reads it\n>>> declared by " + parameter.place);
+    Expected<std::uint64_t> number = parseValue(parameter, value);
+    if (!number)
+      return createStringError(toString(number.takeError()) +
+                               "\n>>> declared by " + parameter.place);
+    return Error::success();
+  }
+  return unknownParameter(name, names);
+}
+
+void printParameters(ArrayRef<Parameter> parameters, StringRef indent,
+                     raw_ostream &os) {
+  for (const Parameter &parameter : parameters) {
+    os << indent
+       << left_justify((parameter.name + " = " + parameter.initial),
+                       kColumn - 1)
+       << ' ';
+    if (parameter.state == Parameter::AtBoot)
+      os << showType(parameter);
+    else
+      os << (parameter.state == Parameter::Settled
+                 ? "settled by the link"
+                 : "not in the image: nothing reads it");
+    if (!parameter.place.empty())
+      os << ", at " << parameter.place;
+    os << '\n' << indent << std::string(kColumn, ' ') << parameter.help << '\n';
+  }
+}
+
+void printSettings(const Settings &settings, StringRef indent,
+                   raw_ostream &os) {
+  for (SettingId id : kSettingIds) {
+    const Setting &setting = settings[id];
+    os << indent << left_justify(infoOf(id).name, 11) << ' '
+       << left_justify(showValue(id, setting), kColumn - 13) << ' '
+       << (setting.isStated() ? setting.place : "default")
+       << (setting.isAtBoot ? ", may be given at boot" : "") << '\n';
+  }
+}
+
+} // namespace ampoule::tools
