@@ -23,7 +23,8 @@ ExternalProject_Add(guest
     -DCMAKE_RANLIB=${AMPOULE_LLVM_BIN}/llvm-ranlib
     -DAMPOULE_ROOT=${CMAKE_SOURCE_DIR} -DAMPOULE_PREFIX=${CMAKE_BINARY_DIR}
     -DAMPOULE_SOURCES=${AMPOULE_SOURCES} -DAMPOULE_LLVM_BIN=${AMPOULE_LLVM_BIN}
-  BUILD_ALWAYS TRUE USES_TERMINAL_BUILD TRUE INSTALL_COMMAND "")
+    -DAMPOULE_RECORD=$<TARGET_FILE:ampoule-record>
+  DEPENDS ampoule-record BUILD_ALWAYS TRUE USES_TERMINAL_BUILD TRUE INSTALL_COMMAND "")
 
 # The drivers' other names, and binutils that understand bitcode. Autoconf looks
 # for the triple of --host=.

@@ -15,9 +15,8 @@
 using namespace llvm;
 
 namespace ampoule::linker {
-namespace {
 
-constexpr unsigned kPartitions = 4;
+static constexpr unsigned kPartitions = 4;
 
 void emitObject(Module &module, TargetMachine &machine,
                 SmallVectorImpl<char> &object) {
@@ -31,15 +30,11 @@ void emitObject(Module &module, TargetMachine &machine,
   trimLastFrame(object);
 }
 
-/// Gives constants that no one names a symbol, so that the report can say whose
-/// bytes they are. The image is stripped of them.
 void nameConstants(Module &module) {
   for (GlobalVariable &variable : module.globals())
     if (variable.hasPrivateLinkage() && variable.hasName())
       variable.setLinkage(GlobalValue::InternalLinkage);
 }
-
-} // namespace
 
 std::vector<SmallString<0>>
 generateCode(Program &program, TargetMachine &machine, unsigned optLevel) {

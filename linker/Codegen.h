@@ -15,6 +15,14 @@ namespace ampoule::linker {
 std::vector<llvm::SmallString<0>>
 generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel);
 
+/// The object of one module, in this thread.
+void emitObject(llvm::Module &module, llvm::TargetMachine &machine,
+                llvm::SmallVectorImpl<char> &object);
+
+/// Gives constants that no one names a symbol, so that the report can say whose
+/// bytes they are. The image is stripped of them.
+void nameConstants(llvm::Module &module);
+
 inline constexpr unsigned kParallelThreshold = 25000;
 
 } // namespace ampoule::linker

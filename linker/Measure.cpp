@@ -9,15 +9,12 @@
 //   table    page tables and descriptor tables
 //   padding  between any of these
 #include "linker/Measure.h"
-#include "linker/Optimise.h"
 #include "xen-boot/abi/layout.h"
 
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/DebugInfo/DWARF/DWARFContext.h"
 #include "llvm/DebugInfo/DWARF/DWARFDebugFrame.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace llvm;
 using namespace llvm::object;
@@ -26,62 +23,6 @@ namespace ampoule::linker {
 namespace {
 
 constexpr StringLiteral kUnwindTables = "unwind tables";
-
-bool isUnwindTable(StringRef section) {
-  return section.starts_with(".eh_frame") ||
-         section.starts_with(".gcc_except_table");
-}
-
-StringRef nameOf(const ELFSectionRef &section) {
-  Expected<StringRef> name = section.getName();
-  if (name)
-    return *name;
-  consumeError(name.takeError());
-  return "";
-}
-
-/// Calls back with each symbol that has a name and an address.
-void eachSymbol(const ELFObjectFileBase &file,
-                function_ref<void(const ELFSymbolRef &, StringRef name,
-                                  std::uint64_t address)>
-                    action) {
-  for (const ELFSymbolRef &symbol : file.symbols()) {
-    Expected<StringRef> name = symbol.getName();
-    Expected<std::uint64_t> address = symbol.getAddress();
-    if (name && address)
-      action(symbol, *name, *address);
-    consumeError(name ? Error::success() : name.takeError());
-    consumeError(address ? Error::success() : address.takeError());
-  }
-}
-
-/// Bytes of the allocated sections of an object, by the symbol that is in them.
-void addObjectSizes(const ELFObjectFileBase &object, StringRef fallback,
-                    function_ref<std::string(StringRef symbol)> moduleOf,
-                    BytesBefore &bytes) {
-  DenseMap<std::uint64_t, StringRef> symbolOf;
-  eachSymbol(object,
-             [&](const ELFSymbolRef &symbol, StringRef name, std::uint64_t) {
-               Expected<section_iterator> section = symbol.getSection();
-               if (section && *section != object.section_end() &&
-                   !name.empty() && symbol.getELFType() != ELF::STT_SECTION)
-                 symbolOf.try_emplace((*section)->getIndex(), name);
-               consumeError(section ? Error::success() : section.takeError());
-             });
-  for (ELFSectionRef section : object.sections()) {
-    if (!(section.getFlags() & ELF::SHF_ALLOC) || section.isVirtual())
-      continue;
-    auto it = symbolOf.find(section.getIndex());
-    if (it == symbolOf.end()) {
-      bytes.byModule[isUnwindTable(nameOf(section)) ? kUnwindTables.str()
-                                                    : fallback.str()] +=
-          section.getSize();
-      continue;
-    }
-    bytes.byModule[moduleOf(it->second)] += section.getSize();
-    bytes.bySymbol[it->second] += section.getSize();
-  }
-}
 
 /// A stretch of memory with a label.
 struct Extent {
@@ -342,34 +283,6 @@ FinalSymbols readSymbols(const image::Image &image, StringRef sections) {
                   symbols.table[it->second] = {address, size, /*isCode=*/true};
               });
   return symbols;
-}
-
-BytesBefore measureBefore(const Program &program) {
-  BytesBefore bytes;
-  std::unique_ptr<llvm::Module> whole = CloneModule(*program.module);
-  std::unique_ptr<TargetMachine> machine = createTargetMachine(0);
-  // Lowers what code generation does not know, and no more.
-  optimise(*whole, *machine, 0, [](StringRef) { return true; });
-  SmallString<0> object;
-  raw_svector_ostream os(object);
-  legacy::PassManager passes;
-  machine->addPassesToEmitFile(passes, os, nullptr,
-                               CodeGenFileType::ObjectFile);
-  passes.run(*whole);
-  auto moduleOf = [&](StringRef name) -> std::string {
-    const GlobalValue *value = program.module->getNamedValue(name);
-    auto it = program.moduleOfOrigin.find(value ? originOf(*value) : "");
-    return it == program.moduleOfOrigin.end() ? "constants" : it->second;
-  };
-  std::unique_ptr<ObjectFile> file = cantFail(
-      ObjectFile::createELFObjectFile(MemoryBufferRef(object, "unpruned")));
-  addObjectSizes(*cast<ELFObjectFileBase>(file.get()), "constants", moduleOf,
-                 bytes);
-  for (const InputFile *file : program.natives)
-    addObjectSizes(
-        *file->native, file->module, [&](StringRef) { return file->module; },
-        bytes);
-  return bytes;
 }
 
 void measureImage(Report &report, const image::Image &image,

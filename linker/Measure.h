@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Bytes: of each definition before pruning, and of everything in the file.
+// What every byte of the finished file is.
 #pragma once
 
-#include "linker/Program.h"
+#include "linker/Bytes.h"
 #include "linker/Report.h"
 #include "xen-boot/image/Image.h"
 
@@ -28,15 +28,6 @@ struct FinalSymbols {
 
 /// `sections` is lld's map of the final link.
 FinalSymbols readSymbols(const image::Image &image, llvm::StringRef sections);
-
-/// What code generation makes of all that came in, without optimisation at link
-/// time.
-struct BytesBefore {
-  std::map<std::string, std::uint64_t> byModule;
-  llvm::StringMap<std::uint64_t> bySymbol;
-};
-
-BytesBefore measureBefore(const Program &program);
 
 /// Labels every byte of the finished file and gives each node of the report's
 /// graph its bytes.

@@ -161,6 +161,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
 
   std::unique_ptr<TargetMachine> machine = createTargetMachine(config.optLevel);
   BytesBefore before = config.measure ? measureBefore(*program) : BytesBefore();
+  dropRecordedBytes(*program);
   Report report;
   report.target = config.target == Target::Xen ? "xen" : "linux";
   report.virtualsKept = program->virtualsKept;

@@ -22,10 +22,15 @@ std::optional<Report> findReport(StringRef image) {
   return std::nullopt;
 }
 
-Error checkParameter(StringRef assignment, ArrayRef<Parameter> parameters) {
+Error checkParameter(StringRef assignment,
+                     const std::optional<Report> &report) {
+  if (!assignment.contains('='))
+    return createStringError("expected NAME=VALUE");
+  if (!report)
+    return Error::success();
   auto [name, value] = assignment.split('=');
   std::vector<StringRef> names;
-  for (const Parameter &parameter : parameters) {
+  for (const Parameter &parameter : report->parameters) {
     if (parameter.state == Parameter::AtBoot)
       names.push_back(parameter.name);
     if (parameter.name != name)

@@ -11,9 +11,9 @@ namespace ampoule::tools {
 /// given.
 std::optional<linker::Report> findReport(llvm::StringRef image);
 
-/// Checks NAME=VALUE of --param.
+/// Checks NAME=VALUE of --param, as far as it can without a report.
 llvm::Error checkParameter(llvm::StringRef assignment,
-                           llvm::ArrayRef<linker::Parameter> parameters);
+                           const std::optional<linker::Report> &report);
 
 /// port = 8080          an integer from 1 to 65535, at main.cpp:5
 ///                      TCP port to listen on

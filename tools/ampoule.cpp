@@ -100,16 +100,11 @@ bool readNumber(const InputArgList &args, Id id, unsigned &value) {
 
 /// The words before "--" on the image's command line; nothing after a mistake.
 std::optional<std::vector<std::string>>
-readEnvironment(const InputArgList &args, const linker::Report *report) {
+readEnvironment(const InputArgList &args,
+                const std::optional<linker::Report> &report) {
   std::vector<std::string> words;
   for (const std::string &assignment : args.getAllArgValues(OPT_param)) {
-    Error error = Error::success();
-    cantFail(std::move(error));
-    error = !StringRef(assignment).contains('=')
-                ? createStringError("expected NAME=VALUE")
-            : report ? tools::checkParameter(assignment, report->parameters)
-                     : Error::success();
-    if (error) {
+    if (Error error = tools::checkParameter(assignment, report)) {
       fail("--param=" + assignment + ": " + toString(std::move(error)));
       return std::nullopt;
     }
@@ -167,7 +162,7 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   report = tools::findReport(request.image);
   if (report)
     request.memory = report->settings[linker::SettingId::Memory].number >> 20;
-  auto environment = readEnvironment(args, report ? &*report : nullptr);
+  auto environment = readEnvironment(args, report);
   if (!environment)
     return false;
   request.commandLine = run::formatCommandLine(

@@ -15,8 +15,6 @@ foreach(module ${modules})
     list(APPEND members ${scratch}/${name}.${file})
   endforeach()
 endforeach()
-cmake_path(GET output PARENT_PATH folder)
-file(MAKE_DIRECTORY ${folder})
 file(REMOVE ${output})
 execute_process(COMMAND ${ar} rcs ${output} ${members}
                 COMMAND_ERROR_IS_FATAL ANY)

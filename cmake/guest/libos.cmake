@@ -42,10 +42,12 @@ function(libos_archive target)
   endforeach()
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} "-Dmodules=$<JOIN:${ARGN},|>" ${arguments}
-            -Doutput=${output} -Dar=${CMAKE_AR}
+            -Doutput=${CMAKE_BINARY_DIR}/libos-${target}.a -Dar=${CMAKE_AR}
             -Dscratch=${CMAKE_BINARY_DIR}/libos-${target}
             -P ${CMAKE_CURRENT_SOURCE_DIR}/archive.cmake
+    COMMAND ${AMPOULE_RECORD} ${CMAKE_BINARY_DIR}/libos-${target}.a ${output}
     DEPENDS ${objects} ${CMAKE_CURRENT_SOURCE_DIR}/archive.cmake
+            ${AMPOULE_RECORD}
     COMMENT "library OS for ${target}" VERBATIM)
   add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
 endfunction()

@@ -50,6 +50,7 @@ config.substitutions += [
     ("%prefix", prefix),
     ("%python", sys.executable),
     ("%unit", config.ampoule_unit),
+    ("%record", os.path.join(prefix, "libexec", "ampoule-record")),
     ("%source", config.ampoule_source),
     ("%llvm", config.llvm_bin),
     ("%clangxx", os.path.join(config.llvm_bin, "clang++")

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""usage: bytes.py REPORT MODULE
+
+Without optimisation at link time a kept function has in the file the bytes that
+it had before, and its entry in the index of frames, of 8."""
+import json
+import sys
+
+path, module = sys.argv[1:]
+with open(path) as file:
+    report = json.load(file)
+kept = [node for node in report["graph"]["nodes"]
+        if node["fate"] == "kept" and node["kind"] == "function" and
+        node["module"] == module]
+for node in kept:
+    size, before = node.get("size", 0), node.get("before", 0)
+    if size - before not in (0, 8):
+        print(f"{node['name']}: {before} bytes before, {size} in the file")
+print(f"{module}: compared" if kept else f"{module}: nothing is kept")
