@@ -50,6 +50,9 @@ def ampoule_param : Own<"param=">, Group<LinkGroup>,
   MetaVarName<"<name>=<value>">,
   HelpText<"Settle a parameter of the program: it is a constant, and cannot be given "
            "at boot">;
+def ampoule_embed : Own<"embed=">, Group<LinkGroup>,
+  MetaVarName<"<dir>[:<mount>]">,
+  HelpText<"Embed the files below a directory, read-only, at <mount> (default: /)">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
   MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune, for comparisons: none keeps every definition that "

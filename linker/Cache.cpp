@@ -82,9 +82,9 @@ Error writeOutput(StringRef path, StringRef bytes, bool executable) {
   // The umask is the user's to decide.
   unsigned mask = sys::fs::getUmask();
   sys::fs::setPermissions(
-      file->FD, static_cast<sys::fs::perms>(
-                    (mode | sys::fs::group_write | sys::fs::others_write) &
-                    ~mask));
+      file->FD,
+      static_cast<sys::fs::perms>(
+          (mode | sys::fs::group_write | sys::fs::others_write) & ~mask));
   return file->keep(path);
 }
 
@@ -117,7 +117,7 @@ void Cache::store(const Files &files) const {
   (void)pruneCache(sys::path::parent_path(entry), policy);
 }
 
-Cache openCache(const Config &config, ArrayRef<const char *> args, Diag &) {
+Cache openCache(const Config &config, ArrayRef<const char *> args, Diag &diag) {
   std::string directory = cacheDirectory(config);
   if (directory.empty() || sys::fs::create_directories(directory))
     return Cache();
@@ -148,6 +148,12 @@ Cache openCache(const Config &config, ArrayRef<const char *> args, Diag &) {
     }
     if (!hashFile(hash, path))
       return Cache();
+  }
+  for (const EmbeddedFile &file : readTrees(config.embeds, diag)) {
+    hash.update(file.path + ' ' + utostr(file.mode) + ' ');
+    if (file.data)
+      hash.update(utostr(file.data->getBufferSize()) + ' ' +
+                  file.data->getBuffer().str());
   }
   for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"})
     hashFile(hash, (config.prefix + "/sysroot/usr/lib/" + library).str());

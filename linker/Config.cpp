@@ -119,6 +119,14 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
     else
       diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
                  arg->getSpelling() + "': expected hostname or log");
+  for (const Arg *arg : args.filtered(OPT_ampoule_embed)) {
+    auto [folder, mount] = StringRef(arg->getValue()).split(':');
+    if (folder.empty() || (!mount.empty() && !mount.starts_with("/")))
+      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
+                 arg->getSpelling() + "': expected DIR or DIR:/MOUNT");
+    config.embeds.push_back({folder.str(), mount.empty() ? "/" : mount.str(),
+                             arg->getAsString(args), /*base=*/""});
+  }
   for (const std::string &assignment :
        args.getAllArgValues(OPT_ampoule_param)) {
     if (StringRef(assignment).contains('='))

@@ -3,6 +3,7 @@
 // the names of their options. Stages read it and never change it.
 #pragma once
 
+#include "linker/Embed.h"
 #include "linker/Settings.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -69,6 +70,7 @@ struct Config {
   std::vector<std::pair<SettingId, Setting>> settings;
   std::vector<SettingId> atBoot;
   std::vector<std::string> parameters; ///< NAME=VALUE
+  std::vector<Embed> embeds;
   std::string prefix;
   std::optional<std::string> cache;
   std::vector<std::string> print;

@@ -3,6 +3,7 @@
 // table of parameters refers to it: nobody may take its initialiser for its
 // value, and without a reader it goes.
 #include "linker/Configure.h"
+#include "linker/Definitions.h"
 #include "linker/Diag.h"
 #include "linker/Places.h"
 #include "linker/Records.h"
@@ -27,13 +28,13 @@ private:
   void readSettings(GlobalVariable &record);
   bool readSetting(const RecordReader &reader, SettingId id);
   void state(SettingId id, const Setting &setting);
+  bool readEmbed(const RecordReader &reader, unsigned index);
   void checkSettings();
   void readParameter(GlobalVariable &record);
   void defineSettings();
   void define(SettingId id, StringRef symbol, Constant *value);
   void addParameter(Parameter parameter, GlobalVariable *variable);
   void settleParameters();
-  Constant *constantOf(const Parameter &parameter, StringRef text, Type *type);
 
   Program &program;
   Module &module;
@@ -83,11 +84,38 @@ bool Configurator::readSetting(const RecordReader &reader, SettingId id) {
   return true;
 }
 
+bool Configurator::readEmbed(const RecordReader &reader, unsigned index) {
+  unsigned base = detail::kSettings * sizeof(detail::Setting) +
+                  index * sizeof(detail::Embed);
+  std::optional<std::string> file =
+      reader.text(base + offsetof(detail::Embed, file));
+  if (!file)
+    return true;
+  auto folder = reader.text(base + offsetof(detail::Embed, folder));
+  auto mount = reader.text(base + offsetof(detail::Embed, mount));
+  auto line = reader.number(base + offsetof(detail::Embed, line), 64);
+  if (!folder || !mount || !line)
+    return false;
+  Embed embed;
+  embed.folder = std::move(*folder);
+  embed.mount = std::move(*mount);
+  embed.place = shownFile(module, *file) + ":" + utostr(*line);
+  embed.base = directoryOf(module, *file);
+  if (!StringRef(embed.mount).starts_with("/"))
+    diag.error("cannot embed at '" + embed.mount +
+               "': it does not begin with a slash\n>>> stated by " +
+               embed.place);
+  result.embeds.push_back(std::move(embed));
+  return true;
+}
+
 void Configurator::readSettings(GlobalVariable &record) {
   RecordReader reader(record);
   bool isRead = reader.size() == sizeof(ampoule::Config);
   for (SettingId id : kSettingIds)
     isRead = isRead && readSetting(reader, id);
+  for (unsigned i = 0; i != detail::kEmbeds; ++i)
+    isRead = isRead && readEmbed(reader, i);
   if (!isRead)
     diag.error(originOf(record) +
                ": cannot read the configuration; compile it again, with this "
@@ -154,20 +182,11 @@ void Configurator::readParameter(GlobalVariable &record) {
   addParameter(std::move(parameter), variable);
 }
 
-/// Replaces the declaration, if the program has one.
 void Configurator::define(SettingId id, StringRef symbol, Constant *value) {
-  GlobalVariable *declared = module.getNamedGlobal(symbol);
-  if (!declared || !declared->isDeclaration())
-    return;
   const Setting &setting = result.settings[id];
-  auto *variable = new GlobalVariable(module, value->getType(),
-                                      /*isConstant=*/!setting.isAtBoot,
-                                      GlobalValue::InternalLinkage, value);
-  variable->takeName(declared);
-  declared->replaceAllUsesWith(variable);
-  declared->eraseFromParent();
-  setOrigin(*variable, kStartOrigin);
-  if (!setting.isAtBoot)
+  GlobalVariable *variable = defineDeclared(
+      program, symbol, value, /*isConstant=*/!setting.isAtBoot, kStartOrigin);
+  if (!variable || !setting.isAtBoot)
     return;
   Parameter parameter;
   parameter.name = infoOf(id).name.str();
@@ -184,21 +203,16 @@ void Configurator::define(SettingId id, StringRef symbol, Constant *value) {
   addParameter(std::move(parameter), variable);
 }
 
-Constant *textIn(Module &module, StringRef text) {
-  auto *value = ConstantDataArray::getString(module.getContext(), text);
-  auto *variable =
-      new GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                         GlobalValue::PrivateLinkage, value, ".str");
-  variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-  variable->setAlignment(Align(1));
-  setOrigin(*variable, kStartOrigin);
-  return variable;
+Constant *textIn(Program &program, StringRef text) {
+  return defineConstant(program,
+                        ConstantDataArray::getString(program.context, text),
+                        ".str", kStartOrigin);
 }
 
 void Configurator::defineSettings() {
   const Settings &settings = result.settings;
   define(SettingId::Hostname, "ampoule_config_hostname",
-         textIn(module, settings[SettingId::Hostname].text));
+         textIn(program, settings[SettingId::Hostname].text));
   define(SettingId::Log, "ampoule_config_log",
          ConstantInt::get(Type::getInt32Ty(module.getContext()),
                           settings[SettingId::Log].number));
@@ -227,7 +241,7 @@ void Configurator::settleParameters() {
     auto *variable = cast<GlobalVariable>(each.variable);
     Type *type = variable->getValueType();
     variable->setInitializer(type->isPointerTy()
-                                 ? textIn(module, text)
+                                 ? textIn(program, text)
                                  : ConstantInt::get(type, *value));
     variable->setConstant(true);
     variable->setExternallyInitialized(false);
@@ -247,6 +261,9 @@ Configuration Configurator::run() {
   eraseRecords(program, settings);
   result.settings.complete();
   checkSettings();
+  result.embeds.insert(result.embeds.end(), config.embeds.begin(),
+                       config.embeds.end());
+  addFiles(program, readTrees(result.embeds, diag));
   std::vector<GlobalVariable *> records = recordsIn(program, kParameterSection);
   for (GlobalVariable *record : records)
     readParameter(*record);
@@ -258,24 +275,30 @@ Configuration Configurator::run() {
   return std::move(result);
 }
 
-/// Of struct abi::Parameter (libos/abi/parameter.h).
-Constant *entryOf(Module &module, const Parameter &parameter,
-                  GlobalVariable *variable) {
-  LLVMContext &context = module.getContext();
+/// struct abi::Parameter (libos/abi/parameter.h)
+StructType *entryTypeOf(LLVMContext &context) {
   auto *pointer = PointerType::get(context, 0);
   Type *wide = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
-  Constant *choices = ConstantPointerNull::get(pointer);
+  return StructType::get(context,
+                         {pointer, pointer, pointer, wide, wide, word, word});
+}
+
+Constant *entryOf(Program &program, const Parameter &parameter,
+                  GlobalVariable *variable) {
+  StructType *type = entryTypeOf(program.context);
+  Constant *choices = Constant::getNullValue(type->getElementType(2));
   if (!parameter.choices.empty())
-    choices = textIn(module, join(parameter.choices, StringRef("\0", 1)) +
-                                 std::string(1, '\0'));
-  const DataLayout &layout = module.getDataLayout();
-  return ConstantStruct::getAnon(
-      {textIn(module, parameter.name), variable, choices,
-       ConstantInt::get(wide, parameter.least),
-       ConstantInt::get(wide, parameter.most),
-       ConstantInt::get(word, static_cast<std::uint32_t>(parameter.kind)),
-       ConstantInt::get(word,
-                        layout.getTypeAllocSize(variable->getValueType()))});
+    choices = textIn(program, join(parameter.choices, StringRef("\0", 1)) +
+                                  std::string(1, '\0'));
+  auto number = [&](unsigned field, std::uint64_t value) {
+    return ConstantInt::get(type->getElementType(field), value);
+  };
+  const DataLayout &layout = program.module->getDataLayout();
+  return ConstantStruct::get(
+      type, {textIn(program, parameter.name), variable, choices,
+             number(3, parameter.least), number(4, parameter.most),
+             number(5, static_cast<std::uint32_t>(parameter.kind)),
+             number(6, layout.getTypeAllocSize(variable->getValueType()))});
 }
 
 } // namespace
@@ -287,7 +310,6 @@ Configuration takeConfiguration(Program &program, const Config &config,
 
 std::vector<Parameter> addParameters(Program &program,
                                      const Configuration &configuration) {
-  Module &module = *program.module;
   std::vector<Parameter> parameters;
   std::vector<Constant *> entries;
   for (const Configuration::BootValue &each : configuration.parameters) {
@@ -298,25 +320,12 @@ std::vector<Parameter> addParameters(Program &program,
         variable->isDeclaration())
       continue;
     parameter.state = Parameter::AtBoot;
-    entries.push_back(entryOf(module, parameter, variable));
+    entries.push_back(entryOf(program, parameter, variable));
   }
-  GlobalVariable *declared = module.getNamedGlobal(kTable);
-  if (!declared || !declared->isDeclaration())
-    return parameters;
-  LLVMContext &context = module.getContext();
-  auto *pointer = PointerType::get(context, 0);
-  Type *wide = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
-  auto *entryType = StructType::get(
-      context, {pointer, pointer, pointer, wide, wide, word, word});
-  entries.push_back(ConstantAggregateZero::get(entryType));
-  auto *type = ArrayType::get(entryType, entries.size());
-  auto *table = new GlobalVariable(module, type, /*isConstant=*/true,
-                                   GlobalValue::InternalLinkage,
-                                   ConstantArray::get(type, entries));
-  table->takeName(declared);
-  declared->replaceAllUsesWith(table);
-  declared->eraseFromParent();
-  setOrigin(*table, kStartOrigin);
+  StructType *type = entryTypeOf(program.context);
+  entries.push_back(Constant::getNullValue(type));
+  defineDeclared(program, kTable, arrayOf(type, entries), /*isConstant=*/true,
+                 kStartOrigin);
   return parameters;
 }
 

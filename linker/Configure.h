@@ -4,6 +4,7 @@
 // is set at boot.
 #pragma once
 
+#include "linker/Embed.h"
 #include "linker/Parameter.h"
 #include "linker/Program.h"
 #include "linker/Settings.h"
@@ -20,12 +21,13 @@ struct Configuration {
   };
 
   Settings settings;
+  std::vector<Embed> embeds;
   std::vector<BootValue> parameters; ///< by name
 };
 
 /// Reads the records and takes them out of the program, merges them with the
-/// options, and defines what libos/abi/config.h declares. Reports what is
-/// stated twice and differently.
+/// options, and defines what libos/abi/config.h and files.h declare. Reports
+/// what is stated twice and differently.
 Configuration takeConfiguration(Program &program, const Config &config,
                                 Diag &diag);
 

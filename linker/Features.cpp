@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/Features.h"
+#include "linker/Definitions.h"
 
 #include "llvm/IR/Constants.h"
 
@@ -20,40 +21,23 @@ struct Feature {
 /// Intel SDM volume 2A, CPUID; AMD APM volume 3, appendix E. Features that
 /// change no instruction the compiler emits are not here.
 constexpr Feature kFeatures[] = {
-    {"sse3", 1, ECX, 0},
-    {"pclmul", 1, ECX, 1},
-    {"ssse3", 1, ECX, 9},
-    {"fma", 1, ECX, 12},
-    {"sse4.1", 1, ECX, 19},
-    {"sse4.2", 1, ECX, 20},
-    {"movbe", 1, ECX, 22},
-    {"popcnt", 1, ECX, 23},
-    {"aes", 1, ECX, 25},
-    {"avx", 1, ECX, 28},
-    {"f16c", 1, ECX, 29},
-    {"bmi", 7, EBX, 3},
-    {"avx2", 7, EBX, 5},
-    {"bmi2", 7, EBX, 8},
-    {"avx512f", 7, EBX, 16},
-    {"avx512dq", 7, EBX, 17},
-    {"adx", 7, EBX, 19},
-    {"avx512ifma", 7, EBX, 21},
-    {"avx512cd", 7, EBX, 28},
-    {"sha", 7, EBX, 29},
-    {"avx512bw", 7, EBX, 30},
-    {"avx512vl", 7, EBX, 31},
-    {"avx512vbmi", 7, ECX, 1},
-    {"avx512vbmi2", 7, ECX, 6},
-    {"gfni", 7, ECX, 8},
-    {"vaes", 7, ECX, 9},
-    {"vpclmulqdq", 7, ECX, 10},
-    {"avx512vnni", 7, ECX, 11},
-    {"avx512bitalg", 7, ECX, 12},
-    {"avx512vpopcntdq", 7, ECX, 14},
-    {"lzcnt", 0x80000001, ECX, 5},
-    {"sse4a", 0x80000001, ECX, 6},
-    {"xop", 0x80000001, ECX, 11},
-    {"fma4", 0x80000001, ECX, 16},
+    {"sse3", 1, ECX, 0},           {"pclmul", 1, ECX, 1},
+    {"ssse3", 1, ECX, 9},          {"fma", 1, ECX, 12},
+    {"sse4.1", 1, ECX, 19},        {"sse4.2", 1, ECX, 20},
+    {"movbe", 1, ECX, 22},         {"popcnt", 1, ECX, 23},
+    {"aes", 1, ECX, 25},           {"avx", 1, ECX, 28},
+    {"f16c", 1, ECX, 29},          {"bmi", 7, EBX, 3},
+    {"avx2", 7, EBX, 5},           {"bmi2", 7, EBX, 8},
+    {"avx512f", 7, EBX, 16},       {"avx512dq", 7, EBX, 17},
+    {"adx", 7, EBX, 19},           {"avx512ifma", 7, EBX, 21},
+    {"avx512cd", 7, EBX, 28},      {"sha", 7, EBX, 29},
+    {"avx512bw", 7, EBX, 30},      {"avx512vl", 7, EBX, 31},
+    {"avx512vbmi", 7, ECX, 1},     {"avx512vbmi2", 7, ECX, 6},
+    {"gfni", 7, ECX, 8},           {"vaes", 7, ECX, 9},
+    {"vpclmulqdq", 7, ECX, 10},    {"avx512vnni", 7, ECX, 11},
+    {"avx512bitalg", 7, ECX, 12},  {"avx512vpopcntdq", 7, ECX, 14},
+    {"lzcnt", 0x80000001, ECX, 5}, {"sse4a", 0x80000001, ECX, 6},
+    {"xop", 0x80000001, ECX, 11},  {"fma4", 0x80000001, ECX, 16},
     {"tbm", 0x80000001, ECX, 21},
 };
 constexpr unsigned kNameSize = 20; // libos/start/processor.cpp
@@ -78,8 +62,7 @@ std::map<std::string, StringSet<>> featuresByOrigin(const Module &module) {
     if (function.isDeclaration())
       continue;
     StringSet<> features = featuresOf(function);
-    auto [it, isNew] =
-        result.try_emplace(originOf(function).str(), features);
+    auto [it, isNew] = result.try_emplace(originOf(function).str(), features);
     if (isNew)
       continue;
     StringSet<> both;
@@ -120,17 +103,8 @@ std::vector<std::string> addFeatures(Program &program) {
     entries.push_back(entry(feature));
   }
   entries.push_back(entry({"", 0, EAX, 0}));
-  GlobalVariable *declared =
-      program.module->getNamedGlobal("ampoule_cpu_features");
-  if (!declared || !declared->isDeclaration())
-    return names;
-  auto *type = ArrayType::get(entryType, entries.size());
-  auto *table = new GlobalVariable(*program.module, type, /*isConstant=*/true,
-                                   GlobalValue::InternalLinkage,
-                                   ConstantArray::get(type, entries));
-  table->takeName(declared);
-  declared->replaceAllUsesWith(table);
-  declared->eraseFromParent();
+  defineDeclared(program, "ampoule_cpu_features", arrayOf(entryType, entries),
+                 /*isConstant=*/true, kStartOrigin);
   return names;
 }
 

@@ -116,8 +116,10 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
     writeMap(*config, product->report, diag);
   if (config->summary)
     printSummary(*config, product->report);
-  // What was warned of shall be warned of again.
-  if (!diag.failed() && !diag.warned())
+  // What was warned of shall be warned of again; files that only the program
+  // names are not part of the key.
+  bool isWhole = product->report.embeds.size() == config->embeds.size();
+  if (!diag.failed() && !diag.warned() && isWhole)
     cache.store(files);
   return diag.failed();
 }

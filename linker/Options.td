@@ -186,6 +186,8 @@ def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<hostname
 def ampoule_param : Joined<["--"], "ampoule-param=">, MetaVarName<"<name>=<value>">,
   HelpText<"Settle a parameter of the program: it is a constant, and cannot be given "
            "at boot">;
+def ampoule_embed : Joined<["--"], "ampoule-embed=">, MetaVarName<"<dir>[:<mount>]">,
+  HelpText<"Embed the files below a directory, read-only, at <mount> (default: /)">;
 def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune; none keeps every definition (default: all)">;
 def ampoule_unsupported : Joined<["--"], "ampoule-unsupported=">,

@@ -193,6 +193,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
   report.settings = configuration.settings;
+  for (const Embed &embed : configuration.embeds)
+    report.embeds.push_back({embed.folder, embed.mount, embed.place});
   report.parameters = addParameters(*program, configuration);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.

@@ -61,14 +61,30 @@ StringRef Places::fileOf(const DIFile *file) {
   return it->second;
 }
 
-std::string shownFile(const Module &module, StringRef file) {
+/// The unit whose main file that is; its directory is where it was compiled.
+static const DICompileUnit *unitOf(const Module &module, StringRef file) {
   for (const DICompileUnit *unit : module.debug_compile_units()) {
     SmallString<128> path(unit->getDirectory());
     sys::path::append(path, unit->getFilename());
-    if (path == file)
-      return shown(unit->getDirectory(), unit->getFilename());
+    if (unit->getFilename() == file || path == file)
+      return unit;
   }
-  return shown("", file);
+  return nullptr;
+}
+
+std::string shownFile(const Module &module, StringRef file) {
+  const DICompileUnit *unit = unitOf(module, file);
+  return shown(unit ? unit->getDirectory() : "", file);
+}
+
+std::string directoryOf(const Module &module, StringRef file) {
+  SmallString<128> path(file);
+  if (const DICompileUnit *unit = unitOf(module, file);
+      unit && !sys::path::is_absolute(path)) {
+    path = unit->getDirectory();
+    sys::path::append(path, file);
+  }
+  return sys::path::parent_path(path).str();
 }
 
 unsigned Places::of(const DILocation *location) {

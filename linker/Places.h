@@ -27,6 +27,10 @@ private:
   llvm::DenseMap<const llvm::DIFile *, std::string> files;
 };
 
+/// The directory of a source file as the compiler was given it, absolute if the
+/// program knows where it was compiled.
+std::string directoryOf(const llvm::Module &module, llvm::StringRef file);
+
 /// A source file as the compiler was given it, in the same form.
 std::string shownFile(const llvm::Module &module, llvm::StringRef file);
 

@@ -20,6 +20,7 @@ inline constexpr llvm::StringLiteral kOriginAttribute = "ampoule-origin";
 /// Origins of what the linker itself writes.
 inline constexpr llvm::StringLiteral kUnimplementedOrigin = "unimplemented";
 inline constexpr llvm::StringLiteral kStartOrigin = "start";
+inline constexpr llvm::StringLiteral kFilesOrigin = "files";
 
 struct Program {
   llvm::LLVMContext context;

@@ -111,7 +111,7 @@ json::Array parametersToJson(ArrayRef<Parameter> parameters) {
 }
 
 json::Object toJson(const Report &report) {
-  json::Array map, segments, memory, arguments;
+  json::Array map, segments, memory, arguments, embeds;
   for (const ByteMapEntry &entry : report.byteMap)
     map.push_back(json::Object{{"offset", entry.offset},
                                {"size", entry.size},
@@ -126,6 +126,10 @@ json::Object toJson(const Report &report) {
       row["value"] = *argument.value;
     arguments.push_back(std::move(row));
   }
+  for (const ReportedEmbed &embed : report.embeds)
+    embeds.push_back(json::Object{{"folder", embed.folder},
+                                  {"mount", embed.mount},
+                                  {"place", embed.place}});
   for (const Segment &segment : report.segments)
     segments.push_back(json::Object{{"address", segment.address},
                                     {"offset", segment.offset},
@@ -143,6 +147,7 @@ json::Object toJson(const Report &report) {
       {"fileSize", addBytes(report).total},
       {"settings", settingsToJson(report.settings)},
       {"parameters", parametersToJson(report.parameters)},
+      {"embedded", std::move(embeds)},
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
       {"unsupportedArguments", std::move(arguments)},
@@ -291,6 +296,10 @@ Expected<Report> readReport(StringRef text) {
               [&](Reader &row) { readSetting(row, report.settings); });
   reader.each("parameters", [&](Reader &row) {
     report.parameters.push_back(readParameter(row));
+  });
+  reader.each("embedded", [&](Reader &row) {
+    report.embeds.push_back(
+        {row.text("folder"), row.text("mount"), row.text("place")});
   });
   report.startedModules = reader.texts("startedModules");
   report.unimplemented = reader.texts("unimplementedSystemCalls");

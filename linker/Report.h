@@ -49,11 +49,19 @@ struct ReportedArgument {
   std::string place;
 };
 
+/// A directory of the build whose files are in the image.
+struct ReportedEmbed {
+  std::string folder; ///< as it was stated
+  std::string mount;
+  std::string place;
+};
+
 struct Report {
   std::string target;
   std::string buildId;
   Settings settings;
   std::vector<Parameter> parameters;
+  std::vector<ReportedEmbed> embeds;
   std::vector<std::string> startedModules;
   std::set<std::string> programModules; ///< modules that are the user's
   std::vector<std::string> virtualsKept;

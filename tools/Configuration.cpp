@@ -70,15 +70,17 @@ void printParameters(ArrayRef<Parameter> parameters, StringRef indent,
   }
 }
 
-void printSettings(const Settings &settings, StringRef indent,
-                   raw_ostream &os) {
+void printSettings(const Report &report, StringRef indent, raw_ostream &os) {
   for (SettingId id : kSettingIds) {
-    const Setting &setting = settings[id];
+    const Setting &setting = report.settings[id];
     os << indent << left_justify(infoOf(id).name, 11) << ' '
        << left_justify(showValue(id, setting), kColumn - 13) << ' '
        << (setting.isStated() ? setting.place : "default")
        << (setting.isAtBoot ? ", may be given at boot" : "") << '\n';
   }
+  for (const ReportedEmbed &embed : report.embeds)
+    os << indent << left_justify("embed", 11) << ' ' << embed.folder << " at "
+       << embed.mount << ", " << embed.place << '\n';
 }
 
 } // namespace ampoule::tools

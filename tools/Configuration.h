@@ -22,7 +22,8 @@ void printParameters(llvm::ArrayRef<linker::Parameter> parameters,
                      llvm::StringRef indent, llvm::raw_ostream &os);
 
 /// memory      32M      main.cpp:4
-void printSettings(const linker::Settings &settings, llvm::StringRef indent,
+/// embed       site at /www, main.cpp:5
+void printSettings(const linker::Report &report, llvm::StringRef indent,
                    llvm::raw_ostream &os);
 
 } // namespace ampoule::tools

@@ -103,7 +103,7 @@ void printText(const Report &report, StringRef image) {
   printTable("kind", totals.byKind, {});
   printFates(countFunctions(report.explanation));
   outs() << "\nconfiguration\n";
-  printSettings(report.settings, "  ", outs());
+  printSettings(report, "  ", outs());
   if (!report.parameters.empty()) {
     outs() << "\nparameters\n";
     printParameters(report.parameters, "  ", outs());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// There is no file system yet. A few devices can be opened by name, as programs
-// and the C++ library (std::random_device) expect of every system.
+// A few devices can be opened by name, as programs and the C++ library
+// (std::random_device) expect of every system.
 #include "libos/posix/file.h"
 
 using namespace ampoule::posix;
@@ -58,21 +58,11 @@ bool isEqual(const char *a, const char *b) {
   return *a == *b;
 }
 
-long openDevice(const char *path) {
-  for (const Device &device : kDevices)
-    if (isEqual(path, device.path))
-      return install(*device.file);
-  return -kNoEntry;
-}
-
 } // namespace
 
-AMPOULE_SYSCALL(open, const char *path) { return openDevice(path); }
-AMPOULE_SYSCALL(openat, long, const char *path) { return openDevice(path); }
-AMPOULE_SYSCALL(stat) { return -kNoEntry; }
-AMPOULE_SYSCALL(lstat) { return -kNoEntry; }
-AMPOULE_SYSCALL(newfstatat) { return -kNoEntry; }
-AMPOULE_SYSCALL(access) { return -kNoEntry; }
-AMPOULE_SYSCALL(faccessat) { return -kNoEntry; }
-AMPOULE_SYSCALL(readlink) { return -kNoEntry; }
-AMPOULE_SYSCALL(readlinkat) { return -kNoEntry; }
+const File *ampoule::posix::findDevice(const char *path) {
+  for (const Device &device : kDevices)
+    if (isEqual(path, device.path))
+      return device.file;
+  return nullptr;
+}

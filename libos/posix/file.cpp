@@ -2,6 +2,7 @@
 // Descriptors and the calls on them. What is behind one is the business of the
 // file's kind.
 #include "libos/posix/file.h"
+#include "libos/posix/tree.h"
 
 #include "libos/abi/module.h"
 #include "xen-boot/abi/layout.h"
@@ -21,16 +22,6 @@ struct Segment { // struct iovec
   std::size_t size;
 };
 constexpr long kMaxSegments = 1024; // IOV_MAX
-
-struct KernelStat { // arch/x86_64/kstat.h
-  std::uint64_t device, inode, links;
-  std::uint32_t mode, user, group, padding;
-  std::uint64_t deviceId;
-  std::int64_t size, blockSize, blocks;
-  TimeSpec times[3];
-  std::int64_t unused[3];
-};
-static_assert(sizeof(KernelStat) == 144);
 
 } // namespace
 
@@ -94,15 +85,50 @@ AMPOULE_SYSCALL(readv, long fd, const Segment *segments, long count) {
                         });
 }
 
+AMPOULE_SYSCALL(pread64, long fd, char *buffer, std::size_t size,
+                std::int64_t offset) {
+  const File *file = fileOf(fd);
+  if (!file)
+    return -kBadDescriptor;
+  return offset < 0
+             ? -kInvalid
+             : file->readAt(buffer, size, static_cast<std::uint64_t>(offset));
+}
+
+AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
+                std::int64_t offset) {
+  if (offset < 0)
+    return -kInvalid;
+  auto at = static_cast<std::uint64_t>(offset);
+  return forEachSegment(fd, segments, count,
+                        [&](const File &file, char *to, std::size_t size) {
+                          long done = file.readAt(to, size, at);
+                          if (done > 0)
+                            at += static_cast<std::uint64_t>(done);
+                          return done;
+                        });
+}
+
+/// The descriptor no longer refers to anything.
+static void drop(long fd) {
+  const File *file = files[fd];
+  files[fd] = nullptr;
+  for (const File *other : files)
+    if (other == file)
+      return;
+  file->release();
+}
+
 AMPOULE_SYSCALL(close, long fd) {
   if (!fileOf(fd))
     return -kBadDescriptor;
-  files[fd] = nullptr;
+  drop(fd);
   return 0;
 }
 
-AMPOULE_SYSCALL(lseek, long fd) {
-  return fileOf(fd) ? -kIllegalSeek : -kBadDescriptor;
+AMPOULE_SYSCALL(lseek, long fd, std::int64_t offset, long whence) {
+  const File *file = fileOf(fd);
+  return file ? file->seek(offset, whence) : -kBadDescriptor;
 }
 
 AMPOULE_SYSCALL(dup, long fd) {
@@ -114,6 +140,8 @@ static long duplicateTo(long fd, long to) {
   const File *file = fileOf(fd);
   if (!file || to < 0 || to >= kMaxDescriptors)
     return -kBadDescriptor;
+  if (files[to] && fd != to)
+    drop(to);
   files[to] = file;
   return to;
 }
@@ -152,7 +180,7 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
     kGetFlags = 3,
     kDuplicateCloseOnExec = 1030,
   };
-  constexpr long kReadWrite = 2; // O_RDWR
+  constexpr long kReadWrite = 2, kReadOnlyFlag = 0; // O_RDWR, O_RDONLY
   const File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
@@ -166,7 +194,7 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   case kSetDescriptorFlags:
     return 0;
   case kGetFlags:
-    return kReadWrite;
+    return file->entry() ? kReadOnlyFlag : kReadWrite;
   default:
     static constinit bool said = false;
     __ampoule_refused("fcntl", static_cast<unsigned long>(command), &said);
@@ -174,14 +202,28 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   }
 }
 
+void posix::describe(const File *file, const abi::EmbeddedFile *entry,
+                     KernelStat &result) {
+  constexpr std::int64_t kBlock = 512;
+  result = {};
+  result.links = 1;
+  result.blockSize = abi::kPageSize;
+  if (!entry) {
+    result.mode = file->mode;
+    result.deviceId = file->device;
+    return;
+  }
+  result.device = 1;
+  result.inode = inodeOf(*entry);
+  result.mode = entry->mode;
+  result.size = static_cast<std::int64_t>(entry->size);
+  result.blocks = (result.size + kBlock - 1) / kBlock;
+}
+
 AMPOULE_SYSCALL(fstat, long fd, KernelStat *result) {
   const File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
-  *result = {};
-  result->links = 1;
-  result->mode = file->mode;
-  result->deviceId = file->device;
-  result->blockSize = abi::kPageSize;
+  describe(file, file->entry(), *result);
   return 0;
 }

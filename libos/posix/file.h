@@ -4,6 +4,7 @@
 // to virtual function elimination, the operations that it can call.
 #pragma once
 
+#include "libos/abi/files.h"
 #include "libos/posix/posix.h"
 
 namespace ampoule::posix {
@@ -15,11 +16,37 @@ public:
 
   virtual long read(char *buffer, std::size_t size) const = 0;
   virtual long write(const char *buffer, std::size_t size) const = 0;
+  virtual long readAt(char *, std::size_t, std::uint64_t) const {
+    return -kIllegalSeek;
+  }
+  virtual long seek(std::int64_t, long) const { return -kIllegalSeek; }
+  /// What it is in the embedded tree; null: something else.
+  virtual const abi::EmbeddedFile *entry() const { return nullptr; }
+  /// No descriptor refers to it any more.
+  virtual void release() const {}
 
   std::uint32_t mode;   ///< st_mode
   std::uint32_t device; ///< st_rdev: major << 8 | minor
   bool isTerminal;
 };
+
+/// struct stat of arch/x86_64/kstat.h
+struct KernelStat {
+  std::uint64_t device, inode, links;
+  std::uint32_t mode, user, group, padding;
+  std::uint64_t deviceId;
+  std::int64_t size, blockSize, blocks;
+  TimeSpec times[3];
+  std::int64_t unused[3];
+};
+static_assert(sizeof(KernelStat) == 144);
+
+/// What stat tells; `entry` counts if there is one.
+void describe(const File *file, const abi::EmbeddedFile *entry,
+              KernelStat &result);
+
+/// The device of that absolute path, or null.
+const File *findDevice(const char *path);
 
 inline constexpr std::uint32_t kCharacterDevice = 0020000;
 

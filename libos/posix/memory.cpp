@@ -1,30 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// mmap and its relatives for anonymous memory. The page tables are final: all
-// memory is readable and writable and never executable, so a protection that
-// takes less away is accepted and not enforced, and PROT_EXEC is refused.
+// mmap and its relatives, for memory and for embedded files. The page tables
+// are final: all memory is readable and writable and never executable, so a
+// protection that takes less away is accepted and not enforced, and PROT_EXEC
+// is refused.
 #include "libos/memory/memory.h"
-#include "libos/posix/posix.h"
+#include "libos/posix/file.h"
 #include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
 
-static constexpr long kExecute = 4;     // PROT_EXEC
-static constexpr long kFixed = 0x10;    // MAP_FIXED
+static constexpr long kExecute = 4;      // PROT_EXEC
+static constexpr long kWrite = 2;        // PROT_WRITE
+static constexpr long kShared = 1;       // MAP_SHARED
+static constexpr long kFixed = 0x10;     // MAP_FIXED
 static constexpr long kAnonymous = 0x20; // MAP_ANONYMOUS
+
+/// The linker's answer: is there a file in the image that can be opened?
+extern "C" int __ampoule_live_ampoule_files();
 
 static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
 }
 
-AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags) {
+/// A file is copied: its bytes lie where the linker put them, not in pages of
+/// their own. What is written to a shared mapping would have to reach the file.
+static long readMapped(long fd, char *start, std::size_t size, long protection,
+                       long flags, std::uint64_t offset) {
+  if (!__ampoule_live_ampoule_files())
+    return -kNoDevice;
+  const File *file = fileOf(fd);
+  if (!file)
+    return -kBadDescriptor;
+  const abi::EmbeddedFile *entry = file->entry();
+  if (!entry || !entry->data)
+    return -kNoDevice;
+  if (flags & kShared && protection & kWrite)
+    return -kAccess;
+  long count = file->readAt(start, size, offset);
+  return count < 0 ? count : 0;
+}
+
+AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
+                long fd, std::uint64_t offset) {
   if (size == 0 || size > SIZE_MAX / 2 || flags & kFixed ||
-      !(flags & kAnonymous))
+      offset % abi::kPageSize != 0)
     return -kInvalid;
   if (protection & kExecute)
     return -kAccess;
-  void *start = memory::allocate(pagesFor(size));
-  return start ? reinterpret_cast<long>(start) : -kOutOfMemory;
+  auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));
+  if (!start)
+    return -kOutOfMemory;
+  if (!(flags & kAnonymous))
+    if (long error = readMapped(fd, start, size, protection, flags, offset)) {
+      memory::release(start, pagesFor(size));
+      return error;
+    }
+  return reinterpret_cast<long>(start);
 }
 
 AMPOULE_SYSCALL(munmap, std::uintptr_t start, std::size_t size) {

@@ -21,20 +21,6 @@ AMPOULE_SYSCALL(set_tid_address) { return 1; }
 AMPOULE_SYSCALL(set_robust_list) { return 0; }
 AMPOULE_SYSCALL(sched_yield) { return 0; }
 
-/// There is one directory.
-AMPOULE_SYSCALL(getcwd, char *buffer, std::size_t size) {
-  constexpr long kRange = 34; // ERANGE
-  if (size < 2)
-    return -kRange;
-  buffer[0] = '/';
-  buffer[1] = 0;
-  return 2;
-}
-
-AMPOULE_SYSCALL(chdir, const char *path) {
-  return path[0] == '/' && path[1] == 0 ? 0 : -kNoEntry;
-}
-
 AMPOULE_SYSCALL(umask, long mask) {
   static constinit long current = 022;
   long old = current;

@@ -67,6 +67,13 @@ struct Setting {
   uint32_t isAtBoot;
 };
 
+constexpr uint32_t kEmbeds = 8;
+struct Embed {
+  const char *file; ///< null: none
+  const char *folder, *mount;
+  uint64_t line;
+};
+
 constexpr uint64_t kLeastMemory = 4u << 20;
 constexpr uint64_t kMostMemory = 4032ull << 20;
 constexpr uint64_t kLeastStack = 4u << 10;
@@ -156,6 +163,19 @@ public:
                 {file, nullptr, static_cast<uint32_t>(level), line, 1});
   }
 
+  /// The files below a directory of the build are part of the image, read-only,
+  /// below `mount`. A relative directory begins at this source file's. Up to 8.
+  constexpr Config embed(const char *folder, const char *mount,
+                         AMPOULE_PLACE) const
+      AMPOULE_REFUSE(mount[0] != '/', "a mount begins with a slash") {
+    Config result = *this;
+    uint32_t index = 0;
+    while (result.embeds[index].file) // past the end: more than 8
+      ++index;
+    result.embeds[index] = {file, folder, mount, line};
+    return result;
+  }
+
 private:
   constexpr Config with(detail::SettingId id, detail::Setting setting) const {
     Config result = *this;
@@ -164,6 +184,7 @@ private:
   }
 
   detail::Setting settings[detail::kSettings] = {};
+  detail::Embed embeds[detail::kEmbeds] = {};
 };
 
 #undef AMPOULE_REFUSE

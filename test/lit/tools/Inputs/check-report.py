@@ -20,6 +20,7 @@ SCHEMA = {
     "settings": [{"name": TEXT, "place": TEXT, "atBoot": FLAG,
                   "value": (COUNT, TEXT)}],
     "parameters": [PARAMETER],
+    "embedded": [{"folder": TEXT, "mount": TEXT, "place": TEXT}],
     "startedModules": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
     "modules": {"*": MODULE},

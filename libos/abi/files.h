@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Files that the linker embedded (--ampoule-embed, Config::embed).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ampoule::abi {
+
+struct EmbeddedFile {
+  const char *path; ///< absolute, without a slash at the end but in "/"
+  const char *data; ///< null: a directory
+  std::uint64_t size;
+  std::uint32_t mode; ///< st_mode
+  std::uint32_t padding;
+};
+
+static_assert(sizeof(EmbeddedFile) == 32);
+
+} // namespace ampoule::abi
+
+extern "C" {
+/// Sorted by path, byte by byte; every directory is there, too, if anything is.
+extern const ampoule::abi::EmbeddedFile ampoule_files[];
+extern const std::uint64_t ampoule_files_count;
+}

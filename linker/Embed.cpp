@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "linker/Embed.h"
+#include "linker/Definitions.h"
+
+#include "llvm/IR/Constants.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <map>
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+constexpr std::uint32_t kDirectory = 0040000, kRegular = 0100000; // st_mode
+constexpr StringLiteral kTable = "ampoule_files";
+constexpr StringLiteral kCount = "ampoule_files_count";
+
+class Reader {
+public:
+  Reader(std::map<std::string, EmbeddedFile> &files, Diag &diag)
+      : files(files), diag(diag) {}
+
+  void read(const Embed &embed) {
+    SmallString<128> source(embed.folder);
+    if (!sys::path::is_absolute(source) && !embed.base.empty()) {
+      source = embed.base;
+      sys::path::append(source, embed.folder);
+    }
+    current = &embed;
+    std::string target = embed.mount == "/" ? "" : embed.mount;
+    // A file by itself goes into the directory that the mount names, if that
+    // ends with a slash.
+    if (!sys::fs::is_directory(source) && StringRef(embed.mount).ends_with("/"))
+      target = StringRef(embed.mount).rtrim('/').str() + "/" +
+               sys::path::filename(source).str();
+    add(source, StringRef(target).rtrim('/').str());
+  }
+
+private:
+  void fail(StringRef source, StringRef why) {
+    diag.error("cannot embed " + source + ": " + why + "\n>>> stated by " +
+               current->place);
+  }
+
+  void add(StringRef source, const std::string &target) {
+    sys::fs::file_status status;
+    if (std::error_code code = sys::fs::status(source, status))
+      return fail(source, code.message());
+    if (sys::fs::is_directory(status))
+      return addFolder(source, status, target);
+    if (!sys::fs::is_regular_file(status))
+      return fail(source, "it is neither a file nor a directory");
+    ErrorOr<std::unique_ptr<MemoryBuffer>> data =
+        MemoryBuffer::getFile(source, /*IsText=*/false,
+                              /*RequiresNullTerminator=*/false);
+    if (std::error_code code = data.getError())
+      return fail(source, code.message());
+    bool runs = status.permissions() & sys::fs::all_exe;
+    EmbeddedFile file{target, current->place, kRegular | (runs ? 0555u : 0444u),
+                      std::move(*data)};
+    auto [it, isNew] = files.try_emplace(target, std::move(file));
+    if (isNew) {
+      addFolders(sys::path::parent_path(target));
+      return;
+    }
+    const EmbeddedFile &other = it->second;
+    if (!other.data || other.data->getBuffer() != file.data->getBuffer())
+      diag.error(target +
+                 " is embedded twice, with different contents\n>>> by " +
+                 other.place + "\n>>> by " + current->place);
+  }
+
+  void addFolder(StringRef source, const sys::fs::file_status &status,
+                 const std::string &target) {
+    // Links can lead back to a directory that is being read.
+    if (is_contained(path, status.getUniqueID()))
+      return fail(source, "its symbolic links lead back to it");
+    path.push_back(status.getUniqueID());
+    addFolders(target);
+    std::vector<std::string> names;
+    std::error_code code;
+    for (sys::fs::directory_iterator it(source, code), end; it != end && !code;
+         it.increment(code))
+      names.push_back(sys::path::filename(it->path()).str());
+    if (code)
+      fail(source, code.message());
+    sort(names);
+    for (const std::string &name : names)
+      add((source + "/" + name).str(), target + "/" + name);
+    path.pop_back();
+  }
+
+  /// A directory and those above it.
+  void addFolders(StringRef target) {
+    std::string name = target.empty() ? "/" : target.str();
+    auto [it, isNew] = files.try_emplace(
+        name, EmbeddedFile{name, current->place, kDirectory | 0555, nullptr});
+    if (it->second.data)
+      diag.error(name + " is embedded as a file and as a directory\n>>> by " +
+                 it->second.place + "\n>>> by " + current->place);
+    if (isNew && name != "/")
+      addFolders(sys::path::parent_path(name));
+  }
+
+  std::map<std::string, EmbeddedFile> &files;
+  Diag &diag;
+  const Embed *current = nullptr;
+  std::vector<sys::fs::UniqueID> path;
+};
+
+} // namespace
+
+std::vector<EmbeddedFile> readTrees(ArrayRef<Embed> embeds, Diag &diag) {
+  std::map<std::string, EmbeddedFile> files;
+  Reader reader(files, diag);
+  for (const Embed &embed : embeds)
+    reader.read(embed);
+  std::vector<EmbeddedFile> sorted;
+  for (auto &[path, file] : files)
+    sorted.push_back(std::move(file));
+  return sorted;
+}
+
+void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
+  Module &module = *program.module;
+  LLVMContext &context = program.context;
+  program.moduleOfOrigin[kFilesOrigin] = kFilesOrigin;
+  auto *pointer = PointerType::get(context, 0);
+  Type *wide = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
+  auto *entryType =
+      StructType::get(context, {pointer, pointer, wide, word, word});
+  auto constant = [&](StringRef bytes, bool isText, const Twine &name) {
+    return defineConstant(program,
+                          ConstantDataArray::getString(context, bytes, isText),
+                          name, kFilesOrigin);
+  };
+  GlobalVariable *table = module.getNamedGlobal(kTable);
+  std::vector<Constant *> entries;
+  if (table && table->isDeclaration())
+    for (const EmbeddedFile &file : files) {
+      Constant *data = ConstantPointerNull::get(pointer);
+      std::uint64_t size = 0;
+      if (file.data) {
+        data = constant(file.data->getBuffer(), /*isText=*/false, file.path);
+        size = file.data->getBufferSize();
+      }
+      entries.push_back(ConstantStruct::get(
+          entryType,
+          {constant(file.path, /*isText=*/true, ".path"), data,
+           ConstantInt::get(wide, size), ConstantInt::get(word, file.mode),
+           ConstantInt::get(word, 0)}));
+    }
+  defineDeclared(program, kTable, arrayOf(entryType, entries),
+                 /*isConstant=*/true, kFilesOrigin);
+  defineDeclared(program, kCount, ConstantInt::get(wide, entries.size()),
+                 /*isConstant=*/true, kFilesOrigin);
+}
+
+} // namespace ampoule::linker
