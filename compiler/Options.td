@@ -53,6 +53,10 @@ def ampoule_param : Own<"param=">, Group<LinkGroup>,
 def ampoule_embed : Own<"embed=">, Group<LinkGroup>,
   MetaVarName<"<dir>[:<mount>]">,
   HelpText<"Embed the files below a directory, read-only, at <mount> (default: /)">;
+def ampoule_require_seal : Own<"require-seal=">, Group<LinkGroup>,
+  MetaVarName<"<static>">,
+  HelpText<"Fail if the image is not proved fit for a seal: page tables and code "
+           "that nothing in it can change, as a PVH domain">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
   MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune, for comparisons: none keeps every definition that "

@@ -5,14 +5,20 @@
 #include "linker/Codegen.h"
 #include "linker/Frames.h"
 #include "linker/Optimise.h"
+#include "xen-boot/image/Instructions.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/ThreadPool.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/SplitModule.h"
 
 using namespace llvm;
+using namespace llvm::object;
 
 namespace ampoule::linker {
 
@@ -36,12 +42,76 @@ void nameConstants(Module &module) {
       variable.setLinkage(GlobalValue::InternalLinkage);
 }
 
+namespace {
+
+/// Functions in whose own bytes, wherever they will lie, an instruction begins
+/// that could undo a seal.
+StringSet<> findUnsealable(StringRef bytes) {
+  StringSet<> names;
+  std::unique_ptr<ObjectFile> file = cantFail(
+      ObjectFile::createELFObjectFile(MemoryBufferRef(bytes, "program")));
+  for (const ELFSectionRef section :
+       cast<ELFObjectFileBase>(file.get())->sections()) {
+    Expected<StringRef> name = section.getName();
+    Expected<StringRef> contents = section.getContents();
+    if (name && contents && section.isText() && name->consume_front(".text.") &&
+        !image::findPrivileged(arrayRefFromStringRef(*contents), 0).empty())
+      names.insert(*name);
+    consumeError(name ? Error::success() : name.takeError());
+    consumeError(contents ? Error::success() : contents.takeError());
+  }
+  return names;
+}
+
+/// Moves every branch target a little.
+void addNops(Function &function, unsigned count) {
+  std::string text;
+  for (unsigned i = 0; i != count; ++i)
+    text += "nop\n";
+  auto *type = FunctionType::get(Type::getVoidTy(function.getContext()), false);
+  InlineAsm *nops = InlineAsm::get(type, text, "", /*hasSideEffects=*/true);
+  for (BasicBlock &block : function)
+    if (auto at = block.getFirstInsertionPt(); at != block.end()) {
+      auto *call = CallInst::Create(type, nops, "", at);
+      call->setDoesNotThrow();
+    }
+}
+
+/// Generates code, and again where the distance of two branches, by chance, is
+/// such an instruction. What is left (a constant) keeps an image from a seal.
+void emitSealable(Module &module, TargetMachine &machine,
+                  SmallVectorImpl<char> &object) {
+  constexpr unsigned kMostRounds = 6;
+  std::unique_ptr<Module> copy = CloneModule(module);
+  emitObject(module, machine, object);
+  StringMap<unsigned> nops;
+  for (unsigned round = 0; round != kMostRounds; ++round) {
+    StringSet<> names = findUnsealable(StringRef(object.data(), object.size()));
+    bool isKnown = true;
+    for (const auto &name : names)
+      if (Function *function = copy->getFunction(name.getKey());
+          function && function->getSection().empty())
+        isKnown = false, ++nops[name.getKey()];
+    if (isKnown)
+      return;
+    std::unique_ptr<Module> next = CloneModule(*copy);
+    for (const auto &entry : nops)
+      addNops(*next->getFunction(entry.getKey()), entry.getValue());
+    object.clear();
+    emitObject(*next, machine, object);
+  }
+}
+
+} // namespace
+
 std::vector<SmallString<0>>
-generateCode(Program &program, TargetMachine &machine, unsigned optLevel) {
+generateCode(Program &program, TargetMachine &machine, unsigned optLevel,
+             bool isSealed) {
   nameConstants(*program.module);
+  auto emit = isSealed ? emitSealable : emitObject;
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);
-    emitObject(*program.module, machine, objects[0]);
+    emit(*program.module, machine, objects[0]);
     return objects;
   }
   std::vector<SmallString<0>> objects(kPartitions);
@@ -59,7 +129,7 @@ generateCode(Program &program, TargetMachine &machine, unsigned optLevel) {
       LLVMContext context;
       std::unique_ptr<Module> part = cantFail(
           parseBitcodeFile(MemoryBufferRef(bitcode[i], "partition"), context));
-      emitObject(*part, *createTargetMachine(optLevel), objects[i]);
+      emit(*part, *createTargetMachine(optLevel), objects[i]);
     });
   pool.wait();
   return objects;

@@ -11,9 +11,11 @@ namespace ampoule::linker {
 /// A section per function and per variable, so that the final link can drop
 /// what only code generation might have needed. Modules above
 /// kParallelThreshold instructions are generated in several threads; the pieces
-/// are the same ones each time.
-std::vector<llvm::SmallString<0>>
-generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel);
+/// are the same ones each time. For an image to be sealed, code is generated anew
+/// where by chance it could undo the seal.
+std::vector<llvm::SmallString<0>> generateCode(Program &program,
+                                               llvm::TargetMachine &machine,
+                                               unsigned optLevel, bool isSealed);
 
 /// The object of one module, in this thread.
 void emitObject(llvm::Module &module, llvm::TargetMachine &machine,
@@ -23,6 +25,6 @@ void emitObject(llvm::Module &module, llvm::TargetMachine &machine,
 /// bytes they are. The image is stripped of them.
 void nameConstants(llvm::Module &module);
 
-inline constexpr unsigned kParallelThreshold = 25000;
+inline constexpr unsigned kParallelThreshold = 15000;
 
 } // namespace ampoule::linker

@@ -319,6 +319,12 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.time = args.hasArg(OPT_ampoule_time);
   config.measure = args.hasArg(OPT_ampoule_measure);
   config.summary = args.hasArg(OPT_ampoule_summary);
+  if (const Arg *arg = args.getLastArg(OPT_ampoule_require_seal)) {
+    config.requireSeal = StringRef(arg->getValue()) == "static";
+    if (!config.requireSeal)
+      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
+                 arg->getSpelling() + "': expected static");
+  }
   config.soname = args.getLastArgValue(OPT_soname).str();
   if (args.hasArg(OPT_M))
     config.map = "-";

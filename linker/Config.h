@@ -63,6 +63,7 @@ struct Config {
   bool time = false;
   bool measure = false;
   bool summary = false;
+  bool requireSeal = false; ///< of tier static
   unsigned errorLimit = 20;
   std::string soname;
   std::string map; ///< file for -Map; "-" for -M

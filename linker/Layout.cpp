@@ -2,7 +2,8 @@
 // Writes the link script. Three regions, each whole pages and none both
 // writable and executable; then an unmapped guard page and the main stack:
 //
-//   text    R X   boot code first
+//   boot    R X   not mapped once the program runs
+//   text    R X
 //   rodata  R     constants, exception tables, descriptor tables, page tables
 //   data    R W   initialised, then zero
 //   guard         not mapped
@@ -30,10 +31,11 @@ PHDRS {
 }
 SECTIONS {
   . = %BASE%;
+%BOOT%
   __ampoule_text_start = .;
   .text : {
-    KEEP(*(.text.boot .text.boot.*))
-    *(.text.unlikely .text.unlikely.* .text.hot .text.hot.*)
+    KEEP(*(%FIRST%))
+%MOVED%    *(.text.unlikely .text.unlikely.* .text.hot .text.hot.*)
     *(.text .text.*)
   } :text
   . = ALIGN(0x1000);
@@ -41,6 +43,7 @@ SECTIONS {
   __ampoule_rodata_start = .;
   .note : {
     KEEP(*(.note.Xen))
+    KEEP(*(.note.Ampoule))
     __ampoule_build_id = . + 16; /* behind the note's header */
     *(.note.gnu.build-id)
   } :rodata :note
@@ -96,6 +99,17 @@ SECTIONS {
 }
 )";
 
+// Boot code has pages of its own; the last eight bytes of them are the door,
+// and the text that stays begins behind it.
+constexpr StringLiteral kBoot = R"(
+  __ampoule_boot_start = .;
+  .boot : {
+    KEEP(*(.text.boot .text.boot.*))
+    . = ALIGN(. + 8, 0x1000) - 8;
+    KEEP(*(.text.door))
+  } :text =0
+)";
+
 // Sections without content: they occupy addresses (a PV domain's builder puts
 // its own data behind the last of them), not the file.
 constexpr StringLiteral kStack = R"(
@@ -127,11 +141,12 @@ void substitute(std::string &text, StringRef key, StringRef value) {
 std::vector<std::string> entrySymbols(Target target) {
   if (target == Target::Linux)
     return {"_start"};
-  return {"ampoule_pv_entry", "ampoule_pvh_entry", "ampoule_xen_notes"};
+  return {"ampoule_pv_entry", "ampoule_pvh_entry", "ampoule_xen_notes",
+          "ampoule_note"};
 }
 
-Layout planLayout(Target target, const Settings &settings,
-                  unsigned leafTables) {
+Layout planLayout(Target target, const Settings &settings, unsigned leafTables,
+                  ArrayRef<MovedFunction> moved) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
   layout.entry = entrySymbols(target).front();
@@ -142,6 +157,13 @@ Layout planLayout(Target target, const Settings &settings,
   std::string tables = isXen ? kTables.str() : "";
   std::string stack = isXen ? kStack.str() : "";
   layout.script = kSections.str();
+  substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
+  std::string functions;
+  for (const MovedFunction &function : moved)
+    functions += formatv("    *(.text.{0})\n    . += {1};\n", function.symbol,
+                         16 * function.distance);
+  substitute(layout.script, "%MOVED%", functions);
+  substitute(layout.script, "%FIRST%", isXen ? ".text.sealed" : ".text.boot");
   substitute(layout.script, "%TABLES%", tables);
   substitute(layout.script, "%STACK%", stack);
   substitute(layout.script, "%BASE%",

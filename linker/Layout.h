@@ -15,8 +15,16 @@ struct Layout {
 /// The symbols where execution can start, by target.
 std::vector<std::string> entrySymbols(Target target);
 
+/// A function that lies before all others, `distance` times 16 bytes apart from
+/// what follows.
+struct MovedFunction {
+  std::string symbol;
+  unsigned distance;
+};
+
 /// `leafTables` last-level page tables are set aside; the pipeline asks again
 /// with more when the image outgrew them.
-Layout planLayout(Target target, const Settings &settings, unsigned leafTables);
+Layout planLayout(Target target, const Settings &settings, unsigned leafTables,
+                  llvm::ArrayRef<MovedFunction> moved);
 
 } // namespace ampoule::linker

@@ -329,9 +329,14 @@ void measureImage(Report &report, const image::Image &image,
   if (at < bytes.size())
     report.byteMap.push_back({at, bytes.size() - at, "padding", "", ""});
 
-  for (const image::Mapping &mapping : image.mappings)
+  std::uint64_t boot = image.linked.symbol("__ampoule_boot_start"),
+                text = image.linked.symbol("__ampoule_text_start");
+  for (const image::Mapping &mapping : image.mappings) {
+    if (mapping.address == text && boot != 0)
+      report.memory.push_back({boot, text - boot, "---", "boot code, gone"});
     report.memory.push_back({mapping.address, mapping.size,
                              describe(mapping.access), mapping.purpose.str()});
+  }
   if (image.mappings.empty()) // Linux maps what the program headers say
     for (const ELF64LE::Phdr &entry : loads) {
       std::uint64_t from = entry.p_vaddr & -abi::kPageSize;

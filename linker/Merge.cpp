@@ -104,8 +104,12 @@ std::vector<GlobalValue *> Merger::chooseDefinitions(InputFile &file,
     bool prevails = symbol && symbol->file == &file &&
                     (symbol->isDefined() || symbol->kind == Symbol::Common);
     if (!value) {
-      if (!entry.isUndefined() && !prevails && symbol)
-        discardedAssembly.push_back(symbol->name);
+      if (!entry.isUndefined() && symbol) {
+        if (prevails)
+          program.definedByAssembly.insert(symbol->name);
+        else
+          discardedAssembly.push_back(symbol->name);
+      }
       continue;
     }
     if (value->isDeclaration())

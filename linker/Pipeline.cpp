@@ -13,9 +13,11 @@
 #include "linker/NativeChecks.h"
 #include "linker/Optimise.h"
 #include "linker/Prune.h"
+#include "linker/Seal.h"
 #include "linker/Start.h"
 #include "linker/Supports.h"
 #include "linker/Undefined.h"
+#include "xen-boot/abi/layout.h"
 #include "xen-boot/image/Verify.h"
 
 #include "llvm/IR/Verifier.h"
@@ -60,13 +62,14 @@ private:
 struct Placed {
   image::Image image;
   std::string map; ///< lld's
+  image::Verification verification;
 };
 
 /// The image with its stack lies in the memory that the domain gets.
 bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
   for (SettingId id : {SettingId::MemoryMax, SettingId::Memory}) {
     const Setting &memory = settings[id];
-    if (end < memory.number)
+    if (end + abi::kBootTables <= memory.number)
       continue;
     diag.error("the image ends at " + utostr(end >> 10) + "K, and " +
                infoOf(id).name + " is " + showValue(id, memory) +
@@ -78,13 +81,16 @@ bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
   return true;
 }
 
-/// The image stage may find that the tables need more room than was planned.
+/// The image stage may find that the tables need more room than was planned, or
+/// that code is not fit for a seal where it lies.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
                              const Program &program, const Settings &settings,
                              const Config &config, Diag &diag, Walk &walk) {
-  for (unsigned leafTables = 1;; ++leafTables) {
-    Layout layout = planLayout(config.target, settings, leafTables);
-    if (leafTables == 1)
+  SealedLayout sealed;
+  for (unsigned leafTables = 1, round = 0;; ++round) {
+    Layout layout =
+        planLayout(config.target, settings, leafTables, sealed.moved());
+    if (round == 0)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
       return std::nullopt;
@@ -108,8 +114,10 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       if (!checkFit(linked->symbol("__ampoule_image_end"), settings, diag))
         return std::nullopt;
       if (image::countPageTables(image::planMappings(*linked)) >
-          layout.tablePages)
+          layout.tablePages) {
+        ++leafTables;
         continue;
+      }
     }
     Expected<image::Image> image = config.target == Target::Xen
                                        ? image::finishImage(elf)
@@ -118,7 +126,14 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       diag.error(image.takeError());
       return std::nullopt;
     }
-    return Placed{std::move(*image), std::move(output->map)};
+    image::Verification verification;
+    if (config.target == Target::Xen) {
+      verification = image::verifyImage(image->file);
+      if (sealed.improve(verification.violations, image->linked))
+        continue;
+    }
+    return Placed{std::move(*image), std::move(output->map),
+                  std::move(verification)};
   }
 }
 
@@ -212,7 +227,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   if (!walk.passed("optimise"))
     return std::nullopt;
   std::vector<SmallString<0>> objects =
-      generateCode(*program, *machine, config.optLevel);
+      generateCode(*program, *machine, config.optLevel,
+                   config.target == Target::Xen && config.optLevel != 0);
   if (!walk.passed("codegen"))
     return std::nullopt;
   // Not yet a reason to stop: the final link may find more of them.
@@ -226,13 +242,18 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   walk.print("page-tables", [&](raw_ostream &os) {
     image::printMappings(image.mappings, os);
   });
-  // Nobody gets an image that we could not read back and check.
-  if (config.target == Target::Xen)
-    if (Error error = image::verifyImage(image.file, image.tables.root)) {
-      diag.error("the finished image is not valid: " +
-                 toString(std::move(error)));
-      return std::nullopt;
-    }
+  // Nobody gets an image that we could not read back and check. Instructions
+  // that the program itself brought are its own business.
+  for (const image::Violation &violation : placed->verification.violations)
+    if (!image::isAboutCode(violation))
+      diag.error("the finished image is not valid: " + violation.rule + ": 0x" +
+                 utohexstr(violation.address, /*LowerCase=*/true) + ": " +
+                 violation.what);
+  report.instructions =
+      reportInstructions(placed->verification.violations, image.linked);
+  checkSeal(report.instructions, config, diag);
+  if (diag.failed())
+    return std::nullopt;
   walk.passed("image");
   FinalSymbols finalSymbols = readSymbols(image, placed->map);
   report.explanation =

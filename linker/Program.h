@@ -28,6 +28,8 @@ struct Program {
   std::vector<InputFile *> natives; ///< in the order in which they were loaded
   /// Names that assembly inside the module refers to.
   llvm::StringSet<> assemblySymbols;
+  /// Names that assembly inside the module defines.
+  llvm::StringSet<> definedByAssembly;
   /// Undefined in native files, perhaps weakly, and strongly in bitcode that
   /// the final link does not see.
   std::vector<std::string> stronglyUndefined;

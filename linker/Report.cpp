@@ -111,7 +111,7 @@ json::Array parametersToJson(ArrayRef<Parameter> parameters) {
 }
 
 json::Object toJson(const Report &report) {
-  json::Array map, segments, memory, arguments, embeds;
+  json::Array map, segments, memory, arguments, embeds, instructions;
   for (const ByteMapEntry &entry : report.byteMap)
     map.push_back(json::Object{{"offset", entry.offset},
                                {"size", entry.size},
@@ -130,6 +130,10 @@ json::Object toJson(const Report &report) {
     embeds.push_back(json::Object{{"folder", embed.folder},
                                   {"mount", embed.mount},
                                   {"place", embed.place}});
+  for (const ReportedInstruction &found : report.instructions)
+    instructions.push_back(json::Object{{"name", found.name},
+                                        {"address", found.address},
+                                        {"symbol", found.symbol}});
   for (const Segment &segment : report.segments)
     segments.push_back(json::Object{{"address", segment.address},
                                     {"offset", segment.offset},
@@ -148,6 +152,7 @@ json::Object toJson(const Report &report) {
       {"settings", settingsToJson(report.settings)},
       {"parameters", parametersToJson(report.parameters)},
       {"embedded", std::move(embeds)},
+      {"unsealable", std::move(instructions)},
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
       {"unsupportedArguments", std::move(arguments)},
@@ -300,6 +305,10 @@ Expected<Report> readReport(StringRef text) {
   reader.each("embedded", [&](Reader &row) {
     report.embeds.push_back(
         {row.text("folder"), row.text("mount"), row.text("place")});
+  });
+  reader.each("unsealable", [&](Reader &row) {
+    report.instructions.push_back(
+        {row.text("name"), row.number("address"), row.text("symbol")});
   });
   report.startedModules = reader.texts("startedModules");
   report.unimplemented = reader.texts("unimplementedSystemCalls");

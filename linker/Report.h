@@ -56,12 +56,20 @@ struct ReportedEmbed {
   std::string place;
 };
 
+/// Code of the image that could undo a seal.
+struct ReportedInstruction {
+  std::string name;
+  std::uint64_t address;
+  std::string symbol; ///< the function
+};
+
 struct Report {
   std::string target;
   std::string buildId;
   Settings settings;
   std::vector<Parameter> parameters;
   std::vector<ReportedEmbed> embeds;
+  std::vector<ReportedInstruction> instructions;
   std::vector<std::string> startedModules;
   std::set<std::string> programModules; ///< modules that are the user's
   std::vector<std::string> virtualsKept;

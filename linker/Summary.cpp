@@ -10,6 +10,7 @@
 #include "linker/Summary.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Demangle/Demangle.h"
 
 using namespace llvm;
 
@@ -76,6 +77,10 @@ void printHeadline(const Report &report, StringRef image,
   if (!report.unimplemented.empty())
     os << "system calls that return ENOSYS: "
        << join(report.unimplemented, ", ") << '\n';
+
+  for (const ReportedInstruction &found : report.instructions)
+    os << "not fit for a seal: " << found.name << " in "
+       << demangle(found.symbol) << '\n';
 
   for (const ReportedArgument &argument : report.arguments) {
     os << argument.call << (argument.value ? ": no " : " depends on its ")

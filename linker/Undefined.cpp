@@ -27,6 +27,8 @@ AvailableCalls::AvailableCalls(const Program &program,
   for (const GlobalValue &value : program.module->global_values())
     if (!value.isDeclaration() && !value.hasLocalLinkage())
       names.insert(value.getName());
+  for (const auto &name : program.definedByAssembly)
+    names.insert(name.getKey());
   for (auto &[name, symbol] : symbols.table)
     if ((symbol->isDefined() || symbol->kind == Symbol::Common) &&
         (!symbol->file || symbol->file->native))

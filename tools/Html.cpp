@@ -29,7 +29,7 @@ namespace ampoule::tools {
 namespace {
 
 constexpr StringLiteral kMark = "/*REPORT*/";
-constexpr StringLiteral kPermissions[] = {"", "r-x", "r--", "rw-"};
+constexpr StringLiteral kPermissions[] = {"", "r-x", "r--", "rw-", "---"};
 
 /// Texts that stand in many rows.
 class Names {

@@ -32,4 +32,6 @@ def max_size : Joined<["--"], "max-size=">, MetaVarName<"<bytes>">,
   HelpText<"Fail if the image is larger">;
 def forbid : Joined<["--"], "forbid=">, MetaVarName<"<glob>">,
   HelpText<"Fail if the image contains a function or variable of that name">;
+def mappings : Flag<["--"], "mappings">,
+  HelpText<"Print every mapping of the sealed page tables">;
 def help : Flag<["--"], "help">, HelpText<"Show this">;

@@ -3,6 +3,7 @@
 #include "tools/Configuration.h"
 #include "tools/Diff.h"
 #include "tools/Report.h"
+#include "tools/Verify.h"
 #include "tools/Why.h"
 #include "xen-boot/run/CommandLine.h"
 #include "xen-boot/run/Run.h"
@@ -321,6 +322,17 @@ int diff(ArrayRef<const char *> words) {
   return tools::printDiff(request);
 }
 
+int verify(ArrayRef<const char *> words) {
+  ToolOptTable table;
+  int code;
+  std::optional<InputArgList> args = parse(
+      table, words, {OPT_mappings}, "verify [--mappings] IMAGE", 1, 1, code);
+  if (!args)
+    return code;
+  return tools::printVerification(args->getLastArgValue(OPT_INPUT),
+                                  args->hasArg(OPT_mappings));
+}
+
 struct Subcommand {
   StringLiteral name;
   StringLiteral help;
@@ -332,6 +344,7 @@ constexpr Subcommand kSubcommands[] = {
     {"config", "print the xl configuration of an image", printConfig},
     {"report", "show what is in an image", report},
     {"diff", "compare two images, and fail if the second may not be so", diff},
+    {"verify", "prove from the file alone that an image can be sealed", verify},
     {"why", "explain why a symbol is in an image, or is not", why},
     {"symbolize", "name the addresses in a panic report", symbolize},
 };

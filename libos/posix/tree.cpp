@@ -370,14 +370,22 @@ AMPOULE_SYSCALL(readlinkat, long directory, const char *path) {
   return readLinkAt(directory, path);
 }
 
-AMPOULE_SYSCALL(getdents64, long fd, char *buffer, std::size_t size) {
+/// The open directory; null: `error` says why not.
+static const File *directoryAt(long fd, long &error) {
   const File *file = fileOf(fd);
-  if (!file)
-    return -kBadDescriptor;
-  const Entry *entry = file->entry();
-  if (!entry || !isDirectory(*entry))
-    return -kNotDirectory;
-  return list(static_cast<const OpenFile &>(*file), buffer, size);
+  const Entry *entry = file ? file->entry() : nullptr;
+  if (entry && isDirectory(*entry))
+    return file;
+  error = file ? -kNotDirectory : -kBadDescriptor;
+  return nullptr;
+}
+
+AMPOULE_SYSCALL(getdents64, long fd, char *buffer, std::size_t size) {
+  long error;
+  const File *directory = directoryAt(fd, error);
+  return directory
+             ? list(static_cast<const OpenFile &>(*directory), buffer, size)
+             : error;
 }
 
 AMPOULE_SYSCALL(getcwd, char *buffer, std::size_t size) {
@@ -402,12 +410,10 @@ AMPOULE_SYSCALL(chdir, const char *path) {
 }
 
 AMPOULE_SYSCALL(fchdir, long fd) {
-  const File *file = fileOf(fd);
-  if (!file)
-    return -kBadDescriptor;
-  const Entry *entry = file->entry();
-  if (!entry || !isDirectory(*entry))
-    return -kNotDirectory;
-  currentDirectory = entry;
+  long error;
+  const File *directory = directoryAt(fd, error);
+  if (!directory)
+    return error;
+  currentDirectory = directory->entry();
   return 0;
 }

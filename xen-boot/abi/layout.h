@@ -33,6 +33,9 @@ inline constexpr std::uint64_t kSharedInfoFrame = 0xfefe0;
 inline constexpr std::uint64_t kConsoleFrame = 0xfefff;
 inline constexpr std::uint64_t kXenstoreFrame = 0xfeffc;
 
+/// A PVH boot builds its page tables behind the image, one of each level.
+inline constexpr std::uint64_t kBootTables = 4 * kPageSize;
+
 /// From one exception's entry to the next (xen-boot/entry/traps.S).
 inline constexpr unsigned kStubSize = 4;
 

@@ -11,7 +11,7 @@
 #define AMPOULE_BOOT [[gnu::section(".text.boot"), gnu::noinline]]
 
 // Defined by the link script.
-extern "C" char __ampoule_text_start[], __ampoule_text_end[],
+extern "C" char __ampoule_boot_start[], __ampoule_text_start[], __ampoule_text_end[],
     __ampoule_rodata_start[], __ampoule_rodata_end[], __ampoule_data_start[],
     __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
     __ampoule_image_end[], __ampoule_memory_max[];

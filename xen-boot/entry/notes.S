@@ -16,6 +16,16 @@
   .balign 4
 .endm
 
+// What anyone needs who checks an image: physical address of the tables it boots
+// on (0: built at run time), of the sealed ones, and where the sealed code begins.
+  .section .note.Ampoule, "a", @note
+  .globl ampoule_note             // a root of every image
+ampoule_note:
+  .balign 4
+  .long 8, 24, 1
+  .asciz "Ampoule"
+  .quad 0, __ampoule_page_tables, ampoule_sealed
+
   .section .note.Xen, "a", @note
   .globl ampoule_xen_notes        // a root of every image
 ampoule_xen_notes:

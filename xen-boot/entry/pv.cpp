@@ -17,8 +17,9 @@ extern "C" char ampoule_pv_trap_stubs[];
 
 namespace {
 
-constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4, kAccessed = 0x20,
-                        kDirty = 0x40, kNoExecute = 1ull << 63;
+constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4,
+                        kAccessed = 0x20, kDirty = 0x40,
+                        kNoExecute = 1ull << 63;
 constexpr std::uint64_t kReadWrite =
     kPresent | kWritable | kAccessed | kDirty | kNoExecute;
 constexpr std::uint64_t kReadOnly = kPresent | kAccessed | kDirty | kNoExecute;
@@ -38,8 +39,7 @@ constinit char commandLine[MAX_GUEST_CMDLINE] = {};
 constinit const std::uint64_t *frames = nullptr;
 /// From frame number to page number: Xen maps it for every PV guest.
 AMPOULE_BOOT std::uint64_t pageOf(std::uint64_t frame) {
-  return reinterpret_cast<const std::uint64_t *>(
-      MACH2PHYS_VIRT_START)[frame];
+  return reinterpret_cast<const std::uint64_t *>(MACH2PHYS_VIRT_START)[frame];
 }
 
 AMPOULE_BOOT std::uint64_t entryFor(std::uint64_t physical,
@@ -62,9 +62,9 @@ public:
       flush();
   }
   AMPOULE_BOOT void flush() {
-    if (count && xen::hypercall(__HYPERVISOR_mmu_update, queue,
-                                std::uint64_t{count}, nullptr,
-                                std::uint64_t{DOMID_SELF}))
+    if (count &&
+        xen::hypercall(__HYPERVISOR_mmu_update, queue, std::uint64_t{count},
+                       nullptr, std::uint64_t{DOMID_SELF}))
       fail("ampoule: Xen refuses a page table update\n");
     count = 0;
   }
@@ -77,9 +77,8 @@ private:
 constinit Updates updates;
 
 /// Machine address of the leaf entry for `virtualAddress`; 0: no leaf table.
-AMPOULE_BOOT std::uint64_t findEntry(std::uint64_t root,
-                                     std::uint64_t virtualAddress,
-                                     unsigned level) {
+AMPOULE_BOOT std::uint64_t
+findEntry(std::uint64_t root, std::uint64_t virtualAddress, unsigned level) {
   std::uint64_t table = root;
   for (unsigned at = 3;; --at) {
     std::uint64_t index = virtualAddress >> (12 + 9 * at) & (kEntries - 1);
@@ -124,7 +123,7 @@ AMPOULE_BOOT std::uint64_t makeTable(TablePages &pages, Fill fill) {
 }
 
 AMPOULE_BOOT std::uint64_t rightsOf(std::uint64_t at) {
-  if (at >= address(__ampoule_text_start) && at < address(__ampoule_text_end))
+  if (at >= address(__ampoule_boot_start) && at < address(__ampoule_text_end))
     return kExecute;
   if (at >= address(__ampoule_rodata_start) &&
       at < address(__ampoule_rodata_end))
@@ -142,6 +141,23 @@ AMPOULE_BOOT void installTraps() {
                      FLAT_KERNEL_CS,
                      address(ampoule_pv_trap_stubs) + vector * abi::kStubSize};
   xen::hypercall(__HYPERVISOR_set_trap_table, traps);
+}
+
+/// The end of booting runs in text that stays: boot code is overwritten, and
+/// its pages are mapped no more.
+[[noreturn, gnu::noinline]] void leaveBoot() {
+  auto set = [](std::uint64_t at, std::uint64_t entry) {
+    if (xen::hypercall(__HYPERVISOR_update_va_mapping, at, entry,
+                       std::uint64_t{UVMF_INVLPG | UVMF_ALL}))
+      xen::shutdown(SHUTDOWN_crash);
+  };
+  for (std::uint64_t at = address(__ampoule_boot_start);
+       at < address(__ampoule_text_start); at += abi::kPageSize) {
+    set(at, frames[at / abi::kPageSize] << 12 | kReadWrite);
+    __builtin_memset(reinterpret_cast<void *>(at), 0, abi::kPageSize);
+    set(at, 0);
+  }
+  ampouleStart(handoff);
 }
 
 } // namespace
@@ -178,9 +194,9 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
     }
   }
   // Nothing below the image but the window; its pages hold page tables next.
-  std::uint64_t windowEnd =
-      handoff.isDom0 ? abi::kConsoleAddress
-                     : abi::kXenstoreAddress + abi::kPageSize;
+  std::uint64_t windowEnd = handoff.isDom0
+                                ? abi::kConsoleAddress
+                                : abi::kXenstoreAddress + abi::kPageSize;
   for (std::uint64_t at = 0; at < abi::kImageBase; at += abi::kPageSize)
     if (at < abi::kIoWindow || at >= windowEnd)
       updates.set(findEntry(root, at, 0), 0);
@@ -232,5 +248,5 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
   addMemory(handoff, {0, end}, reserved, reservedRanges);
   if (handoff.memoryRanges == 0)
     fail("ampoule: no free memory behind the image\n");
-  ampouleStart(handoff);
+  leaveBoot();
 }

@@ -2,8 +2,8 @@
 // The PVH entry (xen/include/public/arch-x86/hvm/start_info.h): 32-bit, paging
 // off, ebx holds the address of hvm_start_info. What that refers to may lie
 // anywhere below 4 GiB, also where nothing is mapped later, so it is copied
-// before paging is switched on. Then long mode, on the page tables that the
-// linker wrote.
+// before paging is switched on. Then long mode, on a copy of the linker's page
+// tables that also maps the boot pages; it lies where the heap will be.
 #define CR0_PE 0x1
 #define CR0_MP 0x2
 #define CR0_EM 0x4
@@ -15,8 +15,13 @@
 #define CR4_OSFXSR 0x200
 #define CR4_OSXMMEXCPT 0x400
 #define MSR_EFER 0xc0000080
+#define EFER_SCE 0x1
 #define EFER_LME 0x100
 #define EFER_NXE 0x800
+
+#define PAGE_SIZE 4096
+#define PTE_TABLE 0x23              // present, writable, accessed
+#define PTE_EXECUTE 0x61            // present, accessed, dirty
 
 #define COMMAND_LINE_SIZE 4096
 #define MEMORY_MAP_ENTRIES 64
@@ -66,13 +71,41 @@ ampoule_pvh_entry:
   mov $ampoule_pvh_memory_map, %edi
   rep movsl
 3:
-  mov $__ampoule_page_tables, %eax
+  // The first table of each level, each linked to the next.
+  mov $__ampoule_page_tables, %edx
+  mov $__ampoule_image_end, %edi
+  mov $3, %ebp
+6:
+  mov %edx, %esi
+  mov (%edx), %edx
+  and $-PAGE_SIZE, %edx
+  mov $(PAGE_SIZE / 4), %ecx
+  rep movsl
+  dec %ebp
+  js 7f
+  lea PTE_TABLE(%edi), %eax
+  mov %eax, -PAGE_SIZE(%edi)
+  jmp 6b
+7:
+  // Boot pages, which lie in the first 2 MiB: read and execute.
+  mov $__ampoule_boot_start, %eax
+8:
+  mov %eax, %ecx
+  shr $9, %ecx                    // eight bytes for each page
+  lea PTE_EXECUTE(%eax), %edx
+  mov %edx, -PAGE_SIZE(%edi, %ecx)
+  movl $0, 4 - PAGE_SIZE(%edi, %ecx)
+  add $PAGE_SIZE, %eax
+  cmp $__ampoule_text_start, %eax
+  jb 8b
+  mov $__ampoule_image_end, %eax
   mov %eax, %cr3
   mov %cr4, %eax
   or $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
   mov %eax, %cr4
   mov $MSR_EFER, %ecx
   rdmsr
+  and $~EFER_SCE, %eax
   or $(EFER_LME | EFER_NXE), %eax
   wrmsr
   mov %cr0, %eax
@@ -93,8 +126,9 @@ ampoule_pvh_entry:
   lldt %ax
   mov $__ampoule_stack_top, %esp
   xor %ebp, %ebp
-  call ampouleBootPvh             // does not return
-  ud2
+  call ampouleBootPvh
+  mov %rax, %rdi
+  jmp ampoule_door
   .size ampoule_pvh_entry, . - ampoule_pvh_entry
 
 // Flat code and data for ring 0, already accessed: the table is read-only. The

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The PVH boot after long mode: processor features, descriptor tables, and what
-// Xen (if it is Xen) has for us. The page tables are the linker's and final.
+// Xen (if it is Xen) has for us.
 #include "xen-boot/entry/boot.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
@@ -33,8 +33,7 @@ AMPOULE_BOOT bool runsOnXen() {
 /// Protection and features that only privileged registers switch on
 /// (Intel SDM volume 3A, section 2.5).
 AMPOULE_BOOT void enableFeatures() {
-  constexpr std::uint64_t kUmip = 1 << 11, kFsgsbase = 1 << 16,
-                          kSmep = 1 << 20;
+  constexpr std::uint64_t kUmip = 1 << 11, kFsgsbase = 1 << 16, kSmep = 1 << 20;
   Registers extended = cpuid(0).eax >= 7 ? cpuid(7) : Registers();
   std::uint64_t cr4;
   asm volatile("mov %%cr4, %0" : "=r"(cr4));
@@ -75,11 +74,10 @@ AMPOULE_BOOT void loadDescriptorTables() {
   // copy, then load the real one. The processor keeps what it has read.
   std::uint64_t base = address(&taskState);
   const auto *gdt = reinterpret_cast<const std::uint64_t *>(ampoule_gdt);
-  std::uint64_t copy[5] = {
-      gdt[0], gdt[1], gdt[2],
-      (sizeof(TaskState) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
-          (base >> 24 & 0xff) << 56,
-      base >> 32};
+  std::uint64_t copy[5] = {gdt[0], gdt[1], gdt[2],
+                           (sizeof(TaskState) - 1) | (base & 0xffffff) << 16 |
+                               0x89ull << 40 | (base >> 24 & 0xff) << 56,
+                           base >> 32};
   Pointer writable = {sizeof(copy) - 1, address(copy)};
   Pointer idt = {33 * 16 - 1, address(__ampoule_idt)};
   asm volatile("lgdt %0\n"
@@ -153,7 +151,8 @@ constinit abi::Handoff handoff = {};
 
 } // namespace
 
-extern "C" [[noreturn]] AMPOULE_BOOT void ampouleBootPvh() {
+/// What is to be handed on behind the door.
+extern "C" AMPOULE_BOOT const abi::Handoff *ampouleBootPvh() {
   enableFeatures();
   loadDescriptorTables();
   bool isXen = runsOnXen();
@@ -168,5 +167,5 @@ extern "C" [[noreturn]] AMPOULE_BOOT void ampouleBootPvh() {
   }
   if (handoff.memoryRanges == 0)
     fail("ampoule: no free memory behind the image\n");
-  ampouleStart(handoff);
+  return &handoff;
 }

@@ -28,6 +28,10 @@ static int callByAssembly(int x) {
   return result;
 }
 
+// Defined by assembly, called by the program.
+asm(".text\n.globl inAssembly\ninAssembly: lea 7(%rdi), %eax\n  ret\n");
+extern "C" int inAssembly(int);
+
 __attribute__((section("table"), used)) static const int one = 1;
 __attribute__((section("table"), used)) static const int two = 2;
 extern "C" const int __start_table[], __stop_table[];
@@ -50,6 +54,7 @@ int main() {
   std::printf("missing %d\n", missing ? missing(1) : -1);
   std::printf("native %d\n", fromNative(4));
   std::printf("assembly %d\n", callByAssembly(1));
+  std::printf("in assembly %d\n", inAssembly(1));
   int sum = 0;
   for (const int *i = __start_table; i != __stop_table; ++i)
     sum += *i;
@@ -82,6 +87,7 @@ fromNative:
 // CHECK-NEXT: missing -1
 // CHECK-NEXT: native 13
 // CHECK-NEXT: assembly 254
+// CHECK-NEXT: in assembly 8
 // CHECK-NEXT: table 3
 // CHECK-NEXT: differ 1
 // CHECK-NEXT: common 9

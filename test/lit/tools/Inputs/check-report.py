@@ -20,6 +20,7 @@ SCHEMA = {
     "settings": [{"name": TEXT, "place": TEXT, "atBoot": FLAG,
                   "value": (COUNT, TEXT)}],
     "parameters": [PARAMETER],
+    "unsealable": [{"name": TEXT, "address": COUNT, "symbol": TEXT}],
     "embedded": [{"folder": TEXT, "mount": TEXT, "place": TEXT}],
     "startedModules": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
@@ -100,7 +101,7 @@ assert sum(entry["size"] for entry in report["byteMap"] if entry["symbol"]) == \
     sum(node.get("size", 0) for node in nodes)
 pages = report["pages"]
 for page in pages:
-    assert page["permission"] in ("r-x", "r--", "rw-"), page
+    assert page["permission"] in ("r-x", "r--", "rw-", "---"), page
     assert page["size"] % 4096 == 0 and \
         sum(page["modules"].values()) + page["padding"] + page["zero"] == \
         page["size"], page

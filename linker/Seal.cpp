@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "linker/Seal.h"
+#include "linker/Diag.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Demangle/Demangle.h"
+
+using namespace llvm;
+
+namespace ampoule::linker {
+namespace {
+
+constexpr unsigned kMostRounds = 8;
+/// libos/xen/hypercall.S: the one that is meant.
+constexpr StringLiteral kHypercallSite = "ampoule_hypercall";
+
+/// The symbol that begins at the address or last before it.
+std::string symbolAt(const image::Linked &linked, std::uint64_t address) {
+  const std::pair<const std::string, std::uint64_t> *best = nullptr;
+  for (const auto &symbol : linked.symbols)
+    if (symbol.second <= address && !symbol.first.empty() &&
+        (!best || symbol.second > best->second))
+      best = &symbol;
+  return best ? best->first : "";
+}
+
+} // namespace
+
+bool SealedLayout::improve(ArrayRef<image::Violation> violations,
+                           const image::Linked &linked) {
+  bool isChanged = false;
+  for (const ReportedInstruction &found :
+       reportInstructions(violations, linked)) {
+    const std::string &symbol = found.symbol;
+    auto it = find_if(functions, [&](const MovedFunction &function) {
+      return function.symbol == symbol;
+    });
+    if (it == functions.end())
+      functions.push_back({symbol, 1});
+    else
+      ++it->distance;
+    isChanged = true;
+  }
+  return isChanged && ++rounds <= kMostRounds;
+}
+
+std::vector<ReportedInstruction>
+reportInstructions(ArrayRef<image::Violation> violations,
+                   const image::Linked &linked) {
+  std::vector<ReportedInstruction> result;
+  for (const image::Violation &violation : violations) {
+    std::string symbol = symbolAt(linked, violation.address);
+    if (isAboutCode(violation) && symbol != kHypercallSite)
+      result.push_back({violation.what, violation.address, std::move(symbol)});
+  }
+  return result;
+}
+
+void checkSeal(ArrayRef<ReportedInstruction> instructions, const Config &config,
+               Diag &diag) {
+  if (!config.requireSeal)
+    return;
+  for (const ReportedInstruction &found : instructions)
+    diag.error("the image cannot be sealed: its code has '" + found.name +
+               "' at 0x" + utohexstr(found.address, /*LowerCase=*/true) +
+               "\n>>> in " + demangle(found.symbol));
+}
+
+} // namespace ampoule::linker

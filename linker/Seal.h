@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What keeps an image from being sealed, and a layout that does not: bytes of a
+// relative address can begin an instruction by chance, and are others when the
+// function lies elsewhere.
+#pragma once
+
+#include "linker/Layout.h"
+#include "linker/Report.h"
+#include "xen-boot/image/Image.h"
+#include "xen-boot/image/Verify.h"
+
+namespace ampoule::linker {
+
+class SealedLayout {
+public:
+  /// What the layout has to place elsewhere.
+  llvm::ArrayRef<MovedFunction> moved() const { return functions; }
+
+  /// Takes what was found in an image; false: it is good, or no other layout
+  /// would be better.
+  bool improve(llvm::ArrayRef<image::Violation> violations,
+               const image::Linked &linked);
+
+private:
+  std::vector<MovedFunction> functions;
+  unsigned rounds = 0;
+};
+
+/// The instructions among violations, with their functions.
+std::vector<ReportedInstruction>
+reportInstructions(llvm::ArrayRef<image::Violation> violations,
+                   const image::Linked &linked);
+
+/// --ampoule-require-seal=static: without a proof there is no image.
+void checkSeal(llvm::ArrayRef<ReportedInstruction> instructions,
+               const Config &config, Diag &diag);
+
+} // namespace ampoule::linker
