@@ -53,6 +53,9 @@ def ampoule_param : Own<"param=">, Group<LinkGroup>,
 def ampoule_embed : Own<"embed=">, Group<LinkGroup>,
   MetaVarName<"<dir>[:<mount>]">,
   HelpText<"Embed the files below a directory, read-only, at <mount> (default: /)">;
+def ampoule_seed : Own<"seed=">, Group<LinkGroup>, MetaVarName<"<number|random>">,
+  HelpText<"Shuffle functions, data and the gaps between regions: the same seed "
+           "gives the same image, random draws one and records it in the report">;
 def ampoule_require_seal : Own<"require-seal=">, Group<LinkGroup>,
   MetaVarName<"<static>">,
   HelpText<"Fail if the image is not proved fit for a seal: page tables and code "

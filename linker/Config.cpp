@@ -13,6 +13,7 @@
 #include "llvm/Option/OptTable.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/StringSaver.h"
+#include <random>
 
 using namespace llvm;
 using namespace llvm::opt;
@@ -319,6 +320,17 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.time = args.hasArg(OPT_ampoule_time);
   config.measure = args.hasArg(OPT_ampoule_measure);
   config.summary = args.hasArg(OPT_ampoule_summary);
+  if (const Arg *arg = args.getLastArg(OPT_ampoule_seed)) {
+    std::uint32_t seed;
+    if (StringRef(arg->getValue()) == "random")
+      config.seed = std::random_device()();
+    else if (to_integer(arg->getValue(), seed, 10))
+      config.seed = seed;
+    else
+      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
+                 arg->getSpelling() +
+                 "': expected a number of 32 bits, or random");
+  }
   if (const Arg *arg = args.getLastArg(OPT_ampoule_require_seal)) {
     config.requireSeal = StringRef(arg->getValue()) == "static";
     if (!config.requireSeal)

@@ -63,6 +63,8 @@ struct Config {
   bool time = false;
   bool measure = false;
   bool summary = false;
+  /// Of the order of functions and data, and of the gaps between regions.
+  std::optional<std::uint32_t> seed;
   bool requireSeal = false; ///< of tier static
   unsigned errorLimit = 20;
   std::string soname;

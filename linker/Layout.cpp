@@ -15,6 +15,7 @@
 #include "xen-boot/abi/layout.h"
 
 #include "llvm/Support/FormatVariadic.h"
+#include <random>
 
 using namespace llvm;
 
@@ -40,6 +41,7 @@ SECTIONS {
   } :text
   . = ALIGN(0x1000);
   __ampoule_text_end = .;
+  . += %GAP%;
   __ampoule_rodata_start = .;
   .note : {
     KEEP(*(.note.Xen))
@@ -89,6 +91,7 @@ SECTIONS {
 %TABLES%
   . = ALIGN(0x1000);
   __ampoule_rodata_end = .;
+  . += %GAP%;
   __ampoule_data_start = .;
   .data : { *(.data .data.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
@@ -114,10 +117,11 @@ constexpr StringLiteral kBoot = R"(
 // its own data behind the last of them), not the file.
 constexpr StringLiteral kStack = R"(
   .ampoule.stack (NOLOAD) : {
-    . += 0x1000;
+    . += 0x1000 + %GAP%;
     __ampoule_stack_bottom = .;
     . += %STACKSIZE%;
     __ampoule_stack_top = .;
+    . += %GAP%;
   } :data
   __ampoule_image_end = .;
   __ampoule_memory_max = %MEMORYMAX%;
@@ -136,6 +140,17 @@ void substitute(std::string &text, StringRef key, StringRef value) {
     text.replace(at, key.size(), value);
 }
 
+/// Up to 15 pages that are not mapped, for each place that asks for them.
+void substituteGaps(std::string &text, std::optional<std::uint32_t> seed) {
+  constexpr StringLiteral kGap = "%GAP%";
+  std::mt19937 random(seed.value_or(0));
+  for (std::size_t at; (at = text.find(kGap)) != std::string::npos;) {
+    std::uint64_t pages = seed ? random() % 16 : 0;
+    text.replace(at, kGap.size(),
+                 formatv("{0:x}", pages * abi::kPageSize).str());
+  }
+}
+
 } // namespace
 
 std::vector<std::string> entrySymbols(Target target) {
@@ -145,15 +160,15 @@ std::vector<std::string> entrySymbols(Target target) {
           "ampoule_note"};
 }
 
-Layout planLayout(Target target, const Settings &settings, unsigned leafTables,
-                  ArrayRef<MovedFunction> moved) {
+Layout planLayout(const Config &config, const Settings &settings,
+                  unsigned leafTables, ArrayRef<MovedFunction> moved) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
-  layout.entry = entrySymbols(target).front();
+  layout.entry = entrySymbols(config.target).front();
   // One PML4, one page of pointers, a directory for each GiB.
   layout.tablePages = 2 + divideCeil(settings.memoryMax(), kGiB) + leafTables;
 
-  bool isXen = target == Target::Xen;
+  bool isXen = config.target == Target::Xen;
   std::string tables = isXen ? kTables.str() : "";
   std::string stack = isXen ? kStack.str() : "";
   layout.script = kSections.str();
@@ -166,6 +181,7 @@ Layout planLayout(Target target, const Settings &settings, unsigned leafTables,
   substitute(layout.script, "%FIRST%", isXen ? ".text.sealed" : ".text.boot");
   substitute(layout.script, "%TABLES%", tables);
   substitute(layout.script, "%STACK%", stack);
+  substituteGaps(layout.script, isXen ? config.seed : std::nullopt);
   substitute(layout.script, "%BASE%",
              isXen ? formatv("{0:x}", abi::kImageBase).str()
                    : "0x400000 + SIZEOF_HEADERS");

@@ -22,9 +22,10 @@ struct MovedFunction {
   unsigned distance;
 };
 
+/// With a seed the regions lie apart by as many pages as it says.
 /// `leafTables` last-level page tables are set aside; the pipeline asks again
 /// with more when the image outgrew them.
-Layout planLayout(Target target, const Settings &settings, unsigned leafTables,
-                  llvm::ArrayRef<MovedFunction> moved);
+Layout planLayout(const Config &config, const Settings &settings,
+                  unsigned leafTables, llvm::ArrayRef<MovedFunction> moved);
 
 } // namespace ampoule::linker

@@ -10,6 +10,7 @@
 #include "linker/Pipeline.h"
 #include "linker/Summary.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -97,7 +98,8 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
 
   // What only prints, measures or traces is not worth a cache.
   bool cacheable = config->print.empty() && config->stopAfter.empty() &&
-                   config->map.empty() && !config->trace;
+                   config->map.empty() && !config->trace &&
+                   !is_contained(args, StringRef("--ampoule-seed=random"));
   Cache cache = cacheable ? openCache(*config, args, diag) : Cache();
   if (diag.failed())
     return 1;

@@ -167,6 +167,12 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
     return script.takeError();
   args.insert(args.end(), {"-T", *script});
 
+  if (config.seed) {
+    // To lld 0 means a random one, and -1 the reverse order.
+    std::string seed = utostr(*config.seed % 0x7fffffff + 1);
+    for (StringRef sections : {".text.*", ".rodata.*", ".data.*", ".bss.*"})
+      args.push_back(("--shuffle-sections=" + sections + "=" + seed).str());
+  }
   // Native files first: lld, too, appends what it generated from bitcode.
   unsigned index = 0;
   for (const InputFile *file : program.natives)

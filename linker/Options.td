@@ -188,6 +188,8 @@ def ampoule_param : Joined<["--"], "ampoule-param=">, MetaVarName<"<name>=<value
            "at boot">;
 def ampoule_embed : Joined<["--"], "ampoule-embed=">, MetaVarName<"<dir>[:<mount>]">,
   HelpText<"Embed the files below a directory, read-only, at <mount> (default: /)">;
+def ampoule_seed : Joined<["--"], "ampoule-seed=">, MetaVarName<"<number|random>">,
+  HelpText<"Shuffle functions, data and the gaps between regions">;
 def ampoule_require_seal : Joined<["--"], "ampoule-require-seal=">, MetaVarName<"<static>">,
   HelpText<"Fail if the image is not proved fit for a seal">;
 def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|once|lto|sections|none>">,

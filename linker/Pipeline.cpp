@@ -89,7 +89,7 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
   SealedLayout sealed;
   for (unsigned leafTables = 1, round = 0;; ++round) {
     Layout layout =
-        planLayout(config.target, settings, leafTables, sealed.moved());
+        planLayout(config, settings, leafTables, sealed.moved());
     if (round == 0)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
@@ -207,6 +207,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
         {use.supports->call, use.supports->what, use.value, use.place});
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
+  report.seed = config.seed;
   report.settings = configuration.settings;
   for (const Embed &embed : configuration.embeds)
     report.embeds.push_back({embed.folder, embed.mount, embed.place});

@@ -144,7 +144,7 @@ json::Object toJson(const Report &report) {
                                   {"size", range.size},
                                   {"permission", range.permission},
                                   {"purpose", range.purpose}});
-  return json::Object{
+  json::Object object{
       {"schema", kReportSchema},
       {"buildId", report.buildId},
       {"target", report.target},
@@ -162,6 +162,9 @@ json::Object toJson(const Report &report) {
       {"byteMap", std::move(map)},
       {"segments", std::move(segments)},
       {"memory", std::move(memory)}};
+  if (report.seed)
+    object["seed"] = *report.seed;
+  return object;
 }
 
 /// Reads the members of objects; a missing one makes the reader fail.
@@ -297,6 +300,8 @@ Expected<Report> readReport(StringRef text) {
   Report report;
   report.target = reader.text("target");
   report.buildId = reader.text("buildId");
+  if (std::optional<std::int64_t> seed = reader.optionalNumber("seed"))
+    report.seed = *seed;
   reader.each("settings",
               [&](Reader &row) { readSetting(row, report.settings); });
   reader.each("parameters", [&](Reader &row) {

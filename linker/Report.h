@@ -66,6 +66,7 @@ struct ReportedInstruction {
 struct Report {
   std::string target;
   std::string buildId;
+  std::optional<std::uint32_t> seed; ///< of the layout
   Settings settings;
   std::vector<Parameter> parameters;
   std::vector<ReportedEmbed> embeds;

@@ -78,6 +78,8 @@ void printSettings(const Report &report, StringRef indent, raw_ostream &os) {
        << (setting.isStated() ? setting.place : "default")
        << (setting.isAtBoot ? ", may be given at boot" : "") << '\n';
   }
+  if (report.seed)
+    os << indent << left_justify("seed", 11) << ' ' << *report.seed << '\n';
   for (const ReportedEmbed &embed : report.embeds)
     os << indent << left_justify("embed", 11) << ' ' << embed.folder << " at "
        << embed.mount << ", " << embed.place << '\n';

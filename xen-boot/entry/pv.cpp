@@ -128,8 +128,12 @@ AMPOULE_BOOT std::uint64_t rightsOf(std::uint64_t at) {
   if (at >= address(__ampoule_rodata_start) &&
       at < address(__ampoule_rodata_end))
     return kReadOnly;
-  if (at >= address(__ampoule_data_end) && at < address(__ampoule_stack_bottom))
-    return 0; // the guard page
+  bool isData =
+      at >= address(__ampoule_data_start) && at < address(__ampoule_data_end);
+  bool isStack = at >= address(__ampoule_stack_bottom) &&
+                 at < address(__ampoule_stack_top);
+  if (at < address(__ampoule_image_end) && !isData && !isStack)
+    return 0; // a guard page, or a gap
   return kReadWrite;
 }
 

@@ -17,6 +17,7 @@ PARAMETER = {"name": TEXT, "help": TEXT, "place": TEXT, "type": TEXT,
              "choices?": [TEXT]}
 SCHEMA = {
     "schema": COUNT, "buildId": TEXT, "target": TEXT, "fileSize": COUNT,
+    "seed?": COUNT,
     "settings": [{"name": TEXT, "place": TEXT, "atBoot": FLAG,
                   "value": (COUNT, TEXT)}],
     "parameters": [PARAMETER],
