@@ -23,24 +23,26 @@ static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
 }
 
-/// A file is copied: its bytes lie where the linker put them, not in pages of
-/// their own. What is written to a shared mapping would have to reach the file.
-static long readMapped(long fd, char *start, std::size_t size, long protection,
-                       long flags, std::uint64_t offset) {
+/// The embedded file that is to be mapped; null: `error` says why not. What is
+/// written to a shared mapping would have to reach the file.
+static const File *findMapped(long fd, long protection, long flags,
+                              long &error) {
+  error = -kNoDevice;
   if (!__ampoule_live_ampoule_files())
-    return -kNoDevice;
+    return nullptr;
   const File *file = fileOf(fd);
+  const abi::EmbeddedFile *entry = file ? file->entry() : nullptr;
   if (!file)
-    return -kBadDescriptor;
-  const abi::EmbeddedFile *entry = file->entry();
-  if (!entry || !entry->data)
-    return -kNoDevice;
-  if (flags & kShared && protection & kWrite)
-    return -kAccess;
-  long count = file->readAt(start, size, offset);
-  return count < 0 ? count : 0;
+    error = -kBadDescriptor;
+  else if (flags & kShared && protection & kWrite)
+    error = -kAccess;
+  else if (entry && entry->data)
+    return file;
+  return nullptr;
 }
 
+/// A file is copied: its bytes lie where the linker put them, not in pages of
+/// their own.
 AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
                 long fd, std::uint64_t offset) {
   if (size == 0 || size > SIZE_MAX / 2 || flags & kFixed ||
@@ -48,14 +50,17 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
     return -kInvalid;
   if (protection & kExecute)
     return -kAccess;
+  const File *file = nullptr;
+  if (long error; !(flags & kAnonymous)) {
+    file = findMapped(fd, protection, flags, error);
+    if (!file)
+      return error;
+  }
   auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));
   if (!start)
     return -kOutOfMemory;
-  if (!(flags & kAnonymous))
-    if (long error = readMapped(fd, start, size, protection, flags, offset)) {
-      memory::release(start, pagesFor(size));
-      return error;
-    }
+  if (file)
+    file->readAt(start, size, offset);
   return reinterpret_cast<long>(start);
 }
 
