@@ -151,9 +151,10 @@ Cache openCache(const Config &config, ArrayRef<const char *> args, Diag &diag) {
   }
   for (const EmbeddedFile &file : readTrees(config.embeds, diag)) {
     hash.update(file.path + ' ' + utostr(file.mode) + ' ');
-    if (file.data)
-      hash.update(utostr(file.data->getBufferSize()) + ' ' +
-                  file.data->getBuffer().str());
+    if (!file.data)
+      continue;
+    hash.update(utostr(file.data->getBufferSize()) + ' ');
+    hash.update(file.data->getBuffer());
   }
   for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"})
     hashFile(hash, (config.prefix + "/sysroot/usr/lib/" + library).str());

@@ -68,6 +68,11 @@ std::vector<std::string> symbolsIn(StringRef expression) {
   return names;
 }
 
+void refuseValue(const Arg &arg, const Twine &expected, Diag &diag) {
+  diag.error("invalid value '" + Twine(arg.getValue()) + "' in '" +
+             arg.getSpelling() + "': expected " + expected);
+}
+
 void readSetting(SettingId id, StringRef value, StringRef spelling,
                  Config &config, Diag &diag,
                  std::optional<std::uint64_t> unit = {}) {
@@ -118,13 +123,11 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
     else if (StringRef(arg->getValue()) == infoOf(SettingId::Log).name)
       config.atBoot.push_back(SettingId::Log);
     else
-      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
-                 arg->getSpelling() + "': expected hostname or log");
+      refuseValue(*arg, "hostname or log", diag);
   for (const Arg *arg : args.filtered(OPT_ampoule_embed)) {
     auto [folder, mount] = StringRef(arg->getValue()).split(':');
     if (folder.empty() || (!mount.empty() && !mount.starts_with("/")))
-      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
-                 arg->getSpelling() + "': expected DIR or DIR:/MOUNT");
+      refuseValue(*arg, "DIR or DIR:/MOUNT", diag);
     config.embeds.push_back({folder.str(), mount.empty() ? "/" : mount.str(),
                              arg->getAsString(args), /*base=*/""});
   }
@@ -147,8 +150,7 @@ constexpr StringLiteral kStages[] = {"inputs",   "merge",   "modules", "reach",
 bool isOneOf(ArrayRef<StringLiteral> names, const Arg &arg, Diag &diag) {
   if (is_contained(names, StringRef(arg.getValue())))
     return true;
-  diag.error("invalid value '" + Twine(arg.getValue()) + "' in '" +
-             arg.getSpelling() + "': expected one of " + join(names, ", "));
+  refuseValue(arg, "one of " + join(names, ", "), diag);
   return false;
 }
 
@@ -327,15 +329,12 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     else if (to_integer(arg->getValue(), seed, 10))
       config.seed = seed;
     else
-      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
-                 arg->getSpelling() +
-                 "': expected a number of 32 bits, or random");
+      refuseValue(*arg, "a number of 32 bits, or random", diag);
   }
   if (const Arg *arg = args.getLastArg(OPT_ampoule_require_seal)) {
     config.requireSeal = StringRef(arg->getValue()) == "static";
     if (!config.requireSeal)
-      diag.error("invalid value '" + Twine(arg->getValue()) + "' in '" +
-                 arg->getSpelling() + "': expected static");
+      refuseValue(*arg, "static", diag);
   }
   config.soname = args.getLastArgValue(OPT_soname).str();
   if (args.hasArg(OPT_M))

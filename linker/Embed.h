@@ -9,10 +9,6 @@
 #include <string>
 #include <vector>
 
-namespace llvm {
-class Module;
-}
-
 namespace ampoule::linker {
 
 struct Program;

@@ -50,8 +50,10 @@ reportInstructions(ArrayRef<image::Violation> violations,
                    const image::Linked &linked) {
   std::vector<ReportedInstruction> result;
   for (const image::Violation &violation : violations) {
+    if (!isAboutCode(violation))
+      continue;
     std::string symbol = symbolAt(linked, violation.address);
-    if (isAboutCode(violation) && symbol != kHypercallSite)
+    if (symbol != kHypercallSite)
       result.push_back({violation.what, violation.address, std::move(symbol)});
   }
   return result;

@@ -35,17 +35,15 @@ Error checkParameter(StringRef assignment,
       names.push_back(parameter.name);
     if (parameter.name != name)
       continue;
+    auto refuse = [&](const Twine &why) {
+      return createStringError(why + "\n>>> declared by " + parameter.place);
+    };
     if (parameter.state == Parameter::Settled)
-      return createStringError("it was settled by the link, as " +
-                               parameter.initial + "\n>>> declared by " +
-                               parameter.place);
+      return refuse("it was settled by the link, as " + parameter.initial);
     if (parameter.state == Parameter::Unread)
-      return createStringError(
-          "no code in the image reads it\n>>> declared by " + parameter.place);
-    Expected<std::uint64_t> number = parseValue(parameter, value);
-    if (!number)
-      return createStringError(toString(number.takeError()) +
-                               "\n>>> declared by " + parameter.place);
+      return refuse("no code in the image reads it");
+    if (Expected<std::uint64_t> number = parseValue(parameter, value); !number)
+      return refuse(toString(number.takeError()));
     return Error::success();
   }
   return unknownParameter(name, names);

@@ -59,19 +59,23 @@ struct Register {
   std::uint8_t place; ///< in eight bytes from the frame's begin
 };
 
-#define AMPOULE_REGISTER(name, field)                                          \
-  { name, offsetof(TrapFrame, field) / 8 }
+// clang-format off: a row is a line of the report
+#define AMPOULE_REGISTER(name, field) {name, offsetof(TrapFrame, field) / 8}
 constexpr Register kRegisters[] = {
-    AMPOULE_REGISTER("rip ", rip),       AMPOULE_REGISTER(" rsp ", rsp),
-    AMPOULE_REGISTER(" flags ", rflags), AMPOULE_REGISTER("rax ", rax),
-    AMPOULE_REGISTER(" rbx ", rbx),      AMPOULE_REGISTER(" rcx   ", rcx),
-    AMPOULE_REGISTER("rdx ", rdx),       AMPOULE_REGISTER(" rsi ", rsi),
-    AMPOULE_REGISTER(" rdi   ", rdi),    AMPOULE_REGISTER("rbp ", rbp),
-    AMPOULE_REGISTER(" r8  ", r8),       AMPOULE_REGISTER(" r9    ", r9),
-    AMPOULE_REGISTER("r10 ", r10),       AMPOULE_REGISTER(" r11 ", r11),
-    AMPOULE_REGISTER(" r12   ", r12),    AMPOULE_REGISTER("r13 ", r13),
-    AMPOULE_REGISTER(" r14 ", r14),      AMPOULE_REGISTER(" r15   ", r15)};
+    AMPOULE_REGISTER("rip ", rip), AMPOULE_REGISTER(" rsp ", rsp),
+    AMPOULE_REGISTER(" flags ", rflags),
+    AMPOULE_REGISTER("rax ", rax), AMPOULE_REGISTER(" rbx ", rbx),
+    AMPOULE_REGISTER(" rcx   ", rcx),
+    AMPOULE_REGISTER("rdx ", rdx), AMPOULE_REGISTER(" rsi ", rsi),
+    AMPOULE_REGISTER(" rdi   ", rdi),
+    AMPOULE_REGISTER("rbp ", rbp), AMPOULE_REGISTER(" r8  ", r8),
+    AMPOULE_REGISTER(" r9    ", r9),
+    AMPOULE_REGISTER("r10 ", r10), AMPOULE_REGISTER(" r11 ", r11),
+    AMPOULE_REGISTER(" r12   ", r12),
+    AMPOULE_REGISTER("r13 ", r13), AMPOULE_REGISTER(" r14 ", r14),
+    AMPOULE_REGISTER(" r15   ", r15)};
 #undef AMPOULE_REGISTER
+// clang-format on
 constexpr unsigned kRegistersInLine = 3;
 constexpr unsigned kRegisterCount = sizeof(kRegisters) / sizeof(*kRegisters);
 

@@ -273,13 +273,11 @@ long list(const OpenFile &directory, char *buffer, std::size_t room) {
   const Entry &self = *directory.file;
   Listing listing(buffer, room);
   std::uint64_t &at = directory.offset;
-  bool isFull = false;
-  for (; at < 2 && !isFull; ++at)
-    if (!listing.add(self, at == 0 ? "." : "..", at + 1))
-      isFull = true, --at;
-  for (; !isFull && at < ampoule_files_count + 2; ++at) {
-    const Entry &entry = ampoule_files[at - 2];
-    const char *name = nameIn(self.path, entry);
+  for (; at < ampoule_files_count + 2; ++at) {
+    const Entry &entry = at < 2 ? self : ampoule_files[at - 2];
+    const char *name = at == 0   ? "."
+                       : at == 1 ? ".."
+                                 : nameIn(self.path, entry);
     if (name && !listing.add(entry, name, at + 1))
       break;
   }

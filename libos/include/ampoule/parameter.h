@@ -61,17 +61,18 @@ template <> struct ParameterType<const char *> {
 };
 
 template <typename T>
+constexpr Parameter describeRange(const char *name, T *value, const char *file,
+                                  uint32_t line, const char *help,
+                                  uint64_t least, uint64_t most) {
+  return {name, help, file, value, least, most, line, ParameterType<T>::kind,
+          sizeof(T)};
+}
+template <typename T>
 constexpr Parameter describe(const char *name, T *value, const char *file,
                              uint32_t line, const char *help) {
-  return {name,
-          help,
-          file,
-          value,
-          static_cast<uint64_t>(ParameterType<T>::least),
-          static_cast<uint64_t>(ParameterType<T>::most),
-          line,
-          ParameterType<T>::kind,
-          sizeof(T)};
+  return describeRange(name, value, file, line, help,
+                       static_cast<uint64_t>(ParameterType<T>::least),
+                       static_cast<uint64_t>(ParameterType<T>::most));
 }
 template <typename T>
 constexpr Parameter describe(const char *name, T *value, const char *file,
@@ -79,15 +80,9 @@ constexpr Parameter describe(const char *name, T *value, const char *file,
   static_assert(ParameterType<T>::kind == ParameterKind::Signed ||
                     ParameterType<T>::kind == ParameterKind::Unsigned,
                 "only an integer has a least and a most value");
-  return {name,
-          help,
-          file,
-          value,
-          static_cast<uint64_t>(least),
-          static_cast<uint64_t>(most),
-          line,
-          ParameterType<T>::kind,
-          sizeof(T)};
+  return describeRange(name, value, file, line, help,
+                       static_cast<uint64_t>(least),
+                       static_cast<uint64_t>(most));
 }
 
 template <typename T> constexpr bool isInRange(T, const char *) { return true; }
