@@ -36,6 +36,15 @@ def ampoule_memory_max : Own<"memory-max=">, Group<LinkGroup>,
 def ampoule_stack : Own<"stack=">, Group<LinkGroup>,
   MetaVarName<"<size>">,
   HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
+def ampoule_threads : Own<"threads=">, Group<LinkGroup>,
+  MetaVarName<"<number>">,
+  HelpText<"Most threads beside the main one (default: 64)">;
+def ampoule_thread_stack : Own<"thread-stack=">, Group<LinkGroup>,
+  MetaVarName<"<size>">,
+  HelpText<"Size of each thread's stack, in KiB or with K, M (default: 64K)">;
+def ampoule_time_slice : Own<"time-slice=">, Group<LinkGroup>,
+  MetaVarName<"<time>">,
+  HelpText<"How long a thread runs while others are ready, in ms or with us, ms, s (default: 10ms)">;
 def ampoule_hostname : Own<"hostname=">, Group<LinkGroup>,
   MetaVarName<"<name>">,
   HelpText<"What gethostname() tells (default: ampoule)">;

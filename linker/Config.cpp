@@ -105,6 +105,9 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
       {OPT_ampoule_memory, SettingId::Memory},
       {OPT_ampoule_memory_max, SettingId::MemoryMax},
       {OPT_ampoule_stack, SettingId::Stack},
+      {OPT_ampoule_threads, SettingId::Threads},
+      {OPT_ampoule_thread_stack, SettingId::ThreadStack},
+      {OPT_ampoule_time_slice, SettingId::TimeSlice},
       {OPT_ampoule_hostname, SettingId::Hostname},
       {OPT_ampoule_log, SettingId::Log}};
   for (auto [option, id] : kOptions)

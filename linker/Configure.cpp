@@ -213,9 +213,15 @@ void Configurator::defineSettings() {
   const Settings &settings = result.settings;
   define(SettingId::Hostname, "ampoule_config_hostname",
          textIn(program, settings[SettingId::Hostname].text));
+  auto number = [&](unsigned bits, std::uint64_t value) {
+    return ConstantInt::get(Type::getIntNTy(module.getContext(), bits), value);
+  };
   define(SettingId::Log, "ampoule_config_log",
-         ConstantInt::get(Type::getInt32Ty(module.getContext()),
-                          settings[SettingId::Log].number));
+         number(32, settings[SettingId::Log].number));
+  define(SettingId::ThreadStack, "ampoule_config_thread_stack",
+         number(64, settings.threadStack()));
+  define(SettingId::TimeSlice, "ampoule_config_time_slice",
+         number(64, settings[SettingId::TimeSlice].number * 1000));
 }
 
 void Configurator::settleParameters() {

@@ -16,30 +16,54 @@ using namespace llvm;
 namespace ampoule::linker {
 namespace {
 
-/// Answers `int __ampoule_live_X(void)`: can anything refer to X? Such a question
-/// is no reference itself. The answer no is final, since nothing that fell comes
-/// back; yes is given at the end.
-void answerQuestions(Program &program, const SymbolTable &symbols,
-                     bool atEnd) {
-  for (Function &question : *program.module) {
-    StringRef name = question.getName();
-    if (!question.isDeclaration() || !name.consume_front("__ampoule_live_"))
-      continue;
-    const GlobalValue *value = program.module->getNamedValue(name);
-    const Symbol *symbol = symbols.find(name);
-    bool isLive = (value && !value->isDeclaration()) ||
-                  (symbol && symbol->isDefined() && symbol->file &&
-                   symbol->file->native);
-    if (isLive && !atEnd)
-      continue;
-    IRBuilder<> builder(
-        BasicBlock::Create(program.context, "entry", &question));
-    builder.CreateRet(builder.getInt32(isLive));
-    question.setLinkage(GlobalValue::InternalLinkage);
-    question.setVisibility(GlobalValue::DefaultVisibility);
-    setOrigin(question, kStartOrigin);
+/// `int __ampoule_live_X(void)`: can anything refer to X? Such a question is no
+/// reference itself.
+class Questions {
+public:
+  Questions(Program &program, const SymbolTable &symbols) : program(program) {
+    for (Function &function : *program.module) {
+      StringRef name = function.getName();
+      if (!function.isDeclaration() || !name.consume_front("__ampoule_live_"))
+        continue;
+      const Symbol *symbol = symbols.find(name);
+      bool isNative =
+          symbol && symbol->isDefined() && symbol->file && symbol->file->native;
+      // References to an alias become references to what it stands for.
+      GlobalValue *value = program.module->getNamedValue(name);
+      asked.push_back(
+          {&function, value ? value->getAliaseeObject() : nullptr, isNative});
+    }
   }
-}
+
+  /// The answer no is final, since nothing that fell comes back; yes is given
+  /// at the end.
+  void answer(bool atEnd) {
+    for (Question &question : asked) {
+      auto *function = cast_or_null<Function>(question.function);
+      if (!function || !function->isDeclaration())
+        continue;
+      Value *value = question.value;
+      auto *object = dyn_cast_or_null<GlobalValue>(value);
+      bool isLive = question.isNative || (object && !object->isDeclaration());
+      if (isLive && !atEnd)
+        continue;
+      IRBuilder<> builder(
+          BasicBlock::Create(program.context, "entry", function));
+      builder.CreateRet(builder.getInt32(isLive));
+      function->setLinkage(GlobalValue::InternalLinkage);
+      function->setVisibility(GlobalValue::DefaultVisibility);
+      setOrigin(*function, kStartOrigin);
+    }
+  }
+
+private:
+  struct Question {
+    WeakTrackingVH function, value;
+    bool isNative;
+  };
+  Program &program;
+  std::vector<Question> asked;
+};
 
 } // namespace
 
@@ -48,6 +72,7 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
                     ArrayRef<std::string> entries, TargetMachine &machine,
                     Fates &fates, Diag &diag) {
   Closure closure;
+  Questions questions(program, symbols);
   for (;;) {
     closure.graph =
         buildGraph(program, symbols, modules, config, entries, diag);
@@ -61,7 +86,7 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
           [&] { fell = prune(program, closure.graph, closure.live); });
     bool isLast = config.prune != Prune::All || config.optLevel == 0 ||
                   (closure.rounds > 1 && !fell);
-    answerQuestions(program, symbols, isLast);
+    questions.answer(isLast);
     if (isLast)
       return closure;
     simplify(*program.module, machine, &fates.instrumentation());

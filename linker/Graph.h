@@ -63,6 +63,7 @@ struct Node {
   enum Kind : std::uint8_t { Function, Variable, Alias, Section, Module };
   Kind kind = Variable;
   bool isDefinition = true;
+  bool isInline = false; ///< of a header: part of no module
   std::string name;   ///< mangled symbol, "file.o:(.section)" or "module x"
   std::string module; ///< libos folder, library or user's object
   std::string object; ///< the member of a library; empty: the module is one

@@ -98,6 +98,8 @@ unsigned Builder::nodeOf(GlobalValue &value) {
     node.module = moduleOf(originOf(value));
     node.object = memberOf(originOf(value)).str();
     node.isDefinition = !value.isDeclaration();
+    if (const auto *object = dyn_cast<GlobalObject>(&value))
+      node.isInline = isInlineDefinition(*object);
     if (const auto *function = dyn_cast<Function>(&value)) {
       node.kind = Node::Function;
       node.place = places.of(function->getSubprogram());
@@ -506,7 +508,8 @@ void Builder::addModules() {
   }
   for (Node &node : graph.nodes)
     if (auto it = nodes.find(node.module);
-        it != nodes.end() && node.isDefinition && node.kind != Node::Module)
+        it != nodes.end() && node.isDefinition && !node.isInline &&
+        node.kind != Node::Module)
       node.edges.push_back({it->second, Reason::Module});
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes the link script. Three regions, each whole pages and none both
-// writable and executable; then an unmapped guard page and the main stack:
+// writable and executable; then the main stack and those of threads, each above
+// a guard page that is not mapped:
 //
 //   boot    R X   not mapped once the program runs
 //   text    R X
 //   rodata  R     constants, exception tables, descriptor tables, page tables
 //   data    R W   initialised, then zero
 //   guard         not mapped
-//   stack   R W
+//   stack   R W   the main one, then as many more as there can be threads
 //
 // The image stage writes page tables into the room that is left for them, from
 // what lld really did.
@@ -49,6 +50,7 @@ SECTIONS {
     __ampoule_build_id = . + 16; /* behind the note's header */
     *(.note.gnu.build-id)
   } :rodata :note
+  . += %PADDING%;
   .rodata : {
     *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
   } :rodata
@@ -93,6 +95,7 @@ SECTIONS {
   __ampoule_rodata_end = .;
   . += %GAP%;
   __ampoule_data_start = .;
+  . += %PADDING%;
   .data : { *(.data .data.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
   . = ALIGN(0x1000);
@@ -122,6 +125,14 @@ constexpr StringLiteral kStack = R"(
     . += %STACKSIZE%;
     __ampoule_stack_top = .;
     . += %GAP%;
+  } :data
+  /* What musl puts on top of a stack: thread-local variables, its own record of
+     the thread and the values of keys. */
+  __ampoule_thread_stack_size = ALIGN(%THREADSTACK% + __ampoule_tls_memsz + __ampoule_tls_align + 0x600, 0x1000);
+  __ampoule_thread_stack_count = %THREADS%;
+  .ampoule.stacks (NOLOAD) : {
+    __ampoule_thread_stacks = . + 0x1000;
+    . += __ampoule_thread_stack_count * (__ampoule_thread_stack_size + 0x1000);
   } :data
   __ampoule_image_end = .;
   __ampoule_memory_max = %MEMORYMAX%;
@@ -161,7 +172,8 @@ std::vector<std::string> entrySymbols(Target target) {
 }
 
 Layout planLayout(const Config &config, const Settings &settings,
-                  unsigned leafTables, ArrayRef<MovedFunction> moved) {
+                  unsigned leafTables, const Placement &placement,
+                  bool hasThreads) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
   layout.entry = entrySymbols(config.target).front();
@@ -174,7 +186,7 @@ Layout planLayout(const Config &config, const Settings &settings,
   layout.script = kSections.str();
   substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
   std::string functions;
-  for (const MovedFunction &function : moved)
+  for (const MovedFunction &function : placement.moved)
     functions += formatv("    *(.text.{0})\n    . += {1};\n", function.symbol,
                          16 * function.distance);
   substitute(layout.script, "%MOVED%", functions);
@@ -189,6 +201,12 @@ Layout planLayout(const Config &config, const Settings &settings,
              formatv("{0:x}", layout.tablePages * abi::kPageSize).str());
   substitute(layout.script, "%STACKSIZE%",
              formatv("{0:x}", settings.stack()).str());
+  substitute(layout.script, "%THREADSTACK%",
+             formatv("{0:x}", settings.threadStack()).str());
+  substitute(layout.script, "%THREADS%",
+             utostr(hasThreads ? settings.threads() : 0));
+  substitute(layout.script, "%PADDING%",
+             utostr(16 * placement.dataPadding));
   substitute(layout.script, "%MEMORYMAX%",
              formatv("{0:x}", settings.memoryMax()).str());
   return layout;

@@ -22,10 +22,19 @@ struct MovedFunction {
   unsigned distance;
 };
 
+/// Where things have to lie that would otherwise look like a forbidden
+/// instruction.
+struct Placement {
+  std::vector<MovedFunction> moved;
+  unsigned dataPadding = 0; ///< in 16 bytes before read-only data and data
+};
+
 /// With a seed the regions lie apart by as many pages as it says.
+/// Threads' stacks are part of an image that has threads.
 /// `leafTables` last-level page tables are set aside; the pipeline asks again
 /// with more when the image outgrew them.
 Layout planLayout(const Config &config, const Settings &settings,
-                  unsigned leafTables, llvm::ArrayRef<MovedFunction> moved);
+                  unsigned leafTables, const Placement &placement,
+                  bool hasThreads);
 
 } // namespace ampoule::linker

@@ -32,11 +32,21 @@ StringRef originOf(const GlobalValue &value) {
   return "";
 }
 
-void setOrigin(GlobalValue &value, StringRef origin) {
+static void setAttribute(GlobalValue &value, StringRef name, StringRef text) {
   if (auto *function = dyn_cast<Function>(&value))
-    function->addFnAttr(kOriginAttribute, origin);
+    function->addFnAttr(name, text);
   else if (auto *variable = dyn_cast<GlobalVariable>(&value))
-    variable->addAttribute(kOriginAttribute, origin);
+    variable->addAttribute(name, text);
+}
+
+void setOrigin(GlobalValue &value, StringRef origin) {
+  setAttribute(value, kOriginAttribute, origin);
+}
+
+bool isInlineDefinition(const GlobalObject &object) {
+  if (const auto *function = dyn_cast<Function>(&object))
+    return function->hasFnAttribute(kInlineAttribute);
+  return cast<GlobalVariable>(object).hasAttribute(kInlineAttribute);
 }
 
 namespace {
@@ -180,8 +190,11 @@ bool Merger::add(InputFile &file) {
   noteVirtualTables(file, module);
   renameWrapped(module);
   for (GlobalObject &object : module.global_objects())
-    if (!object.isDeclaration())
+    if (!object.isDeclaration()) {
       setOrigin(object, file.name);
+      if (object.hasLinkOnceODRLinkage())
+        setAttribute(object, kInlineAttribute, "");
+    }
   program.moduleOfOrigin[file.name] = file.module;
   std::vector<GlobalValue *> keep = chooseDefinitions(file, module);
   if (Error error = mover.move(

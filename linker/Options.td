@@ -176,6 +176,12 @@ def ampoule_memory_max : Joined<["--"], "ampoule-memory-max=">, MetaVarName<"<si
   HelpText<"Most memory the image can use, in MiB or with K, M, G (default: 512M)">;
 def ampoule_stack : Joined<["--"], "ampoule-stack=">, MetaVarName<"<size>">,
   HelpText<"Size of the main stack, in KiB or with K, M (default: 256K)">;
+def ampoule_threads : Joined<["--"], "ampoule-threads=">, MetaVarName<"<number>">,
+  HelpText<"Most threads beside the main one (default: 64)">;
+def ampoule_thread_stack : Joined<["--"], "ampoule-thread-stack=">, MetaVarName<"<size>">,
+  HelpText<"Size of each thread's stack, in KiB or with K, M (default: 64K)">;
+def ampoule_time_slice : Joined<["--"], "ampoule-time-slice=">, MetaVarName<"<time>">,
+  HelpText<"How long a thread runs while others are ready, in ms or with us, ms, s (default: 10ms)">;
 def ampoule_hostname : Joined<["--"], "ampoule-hostname=">, MetaVarName<"<name>">,
   HelpText<"What gethostname() tells (default: ampoule)">;
 def ampoule_log : Joined<["--"], "ampoule-log=">, MetaVarName<"<none|error|warning|info>">,

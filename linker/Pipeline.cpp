@@ -85,11 +85,12 @@ bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
 /// that code is not fit for a seal where it lies.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
                              const Program &program, const Settings &settings,
-                             const Config &config, Diag &diag, Walk &walk) {
+                             bool hasThreads, const Config &config, Diag &diag,
+                             Walk &walk) {
   SealedLayout sealed;
   for (unsigned leafTables = 1, round = 0;; ++round) {
     Layout layout =
-        planLayout(config, settings, leafTables, sealed.moved());
+        planLayout(config, settings, leafTables, sealed.placement(), hasThreads);
     if (round == 0)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
@@ -113,9 +114,9 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       }
       if (!checkFit(linked->symbol("__ampoule_image_end"), settings, diag))
         return std::nullopt;
-      if (image::countPageTables(image::planMappings(*linked)) >
-          layout.tablePages) {
-        ++leafTables;
+      unsigned needed = image::countPageTables(image::planMappings(*linked));
+      if (needed > layout.tablePages) {
+        leafTables += needed - layout.tablePages;
         continue;
       }
     }
@@ -205,6 +206,9 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   for (const ArgumentUse &use : uses)
     report.arguments.push_back(
         {use.supports->call, use.supports->what, use.value, use.place});
+  const Function *takeStack =
+      program->module->getFunction("ampoule_take_stack");
+  bool hasThreads = takeStack && !takeStack->isDeclaration();
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
   report.seed = config.seed;
@@ -236,7 +240,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   reportUndefined(*program, references, available, config, diag);
 
   std::optional<Placed> placed =
-      layOut(objects, *program, configuration.settings, config, diag, walk);
+      layOut(objects, *program, configuration.settings, hasThreads, config,
+             diag, walk);
   if (!placed)
     return std::nullopt;
   image::Image &image = placed->image;

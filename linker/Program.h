@@ -16,6 +16,8 @@ namespace ampoule::linker {
 
 /// Attribute on each definition: the name of the file it came from.
 inline constexpr llvm::StringLiteral kOriginAttribute = "ampoule-origin";
+/// Attribute on what a header defines.
+inline constexpr llvm::StringLiteral kInlineAttribute = "ampoule-inline";
 
 /// Origins of what the linker itself writes.
 inline constexpr llvm::StringLiteral kUnimplementedOrigin = "unimplemented";
@@ -48,6 +50,10 @@ struct Program {
 llvm::StringRef originOf(const llvm::GlobalValue &value);
 /// Records the origin of a function or variable.
 void setOrigin(llvm::GlobalValue &value, llvm::StringRef origin);
+
+/// Whether it is an inline function or variable of a header, which any file that
+/// used it may have brought.
+bool isInlineDefinition(const llvm::GlobalObject &object);
 
 /// Whether a value is one of LLVM's own (llvm.used, llvm.global_ctors, …).
 inline bool isIntrinsicVariable(const llvm::GlobalValue &value) {

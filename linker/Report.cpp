@@ -72,7 +72,7 @@ json::Array settingsToJson(const Settings &settings) {
     json::Object row{{"name", infoOf(id).name},
                      {"place", setting.place},
                      {"atBoot", setting.isAtBoot}};
-    if (infoOf(id).kind == SettingInfo::Size)
+    if (infoOf(id).isNumber())
       row["value"] = setting.number;
     else
       row["value"] = showValue(id, setting);
@@ -259,7 +259,7 @@ static void readSetting(Reader &row, Settings &settings) {
   Setting &setting = settings[*id];
   setting.place = row.text("place");
   setting.isAtBoot = row.flag("atBoot");
-  if (infoOf(*id).kind == SettingInfo::Size)
+  if (infoOf(*id).isNumber())
     setting.number = row.number("value");
   else if (infoOf(*id).kind == SettingInfo::Choice)
     setting.number = row.choice("value", logLevels());

@@ -29,19 +29,24 @@ std::string symbolAt(const image::Linked &linked, std::uint64_t address) {
 
 bool SealedLayout::improve(ArrayRef<image::Violation> violations,
                            const image::Linked &linked) {
-  bool isChanged = false;
+  bool isChanged = false, movesData = false;
   for (const ReportedInstruction &found :
        reportInstructions(violations, linked)) {
     const std::string &symbol = found.symbol;
-    auto it = find_if(functions, [&](const MovedFunction &function) {
+    std::vector<MovedFunction> &moved = places.moved;
+    auto it = find_if(moved, [&](const MovedFunction &function) {
       return function.symbol == symbol;
     });
-    if (it == functions.end())
-      functions.push_back({symbol, 1});
-    else
+    if (it == moved.end()) {
+      moved.push_back({symbol, 1});
+    } else {
+      // Moving it did not help: it may have the address of a datum.
       ++it->distance;
+      movesData = true;
+    }
     isChanged = true;
   }
+  places.dataPadding += movesData;
   return isChanged && ++rounds <= kMostRounds;
 }
 

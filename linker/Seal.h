@@ -14,7 +14,7 @@ namespace ampoule::linker {
 class SealedLayout {
 public:
   /// What the layout has to place elsewhere.
-  llvm::ArrayRef<MovedFunction> moved() const { return functions; }
+  const Placement &placement() const { return places; }
 
   /// Takes what was found in an image; false: it is good, or no other layout
   /// would be better.
@@ -22,7 +22,7 @@ public:
                const image::Linked &linked);
 
 private:
-  std::vector<MovedFunction> functions;
+  Placement places;
   unsigned rounds = 0;
 };
 

@@ -11,12 +11,17 @@ namespace ampoule::linker {
 namespace {
 
 constexpr std::uint64_t kKiB = 1u << 10, kMiB = 1u << 20;
+constexpr std::uint64_t kMillisecond = 1000, kSecond = 1'000'000;
 
 constexpr SettingInfo kInfos[detail::kSettings] = {
     {"memory", "Memory of the domain", SettingInfo::Size, kMiB},
     {"memory-max", "Most memory that the image can use", SettingInfo::Size,
      kMiB},
     {"stack", "Size of the main stack", SettingInfo::Size, kKiB},
+    {"threads", "Most threads beside the main one", SettingInfo::Count, 1},
+    {"thread-stack", "Size of each thread's stack", SettingInfo::Size, kKiB},
+    {"time-slice", "How long a thread runs while others are ready",
+     SettingInfo::Duration, kMillisecond},
     {"hostname", "Host name", SettingInfo::Text, 0},
     {"log", "What the library OS says on the console", SettingInfo::Choice, 0},
 };
@@ -24,21 +29,40 @@ constexpr SettingInfo kInfos[detail::kSettings] = {
 /// In the order of LogLevel.
 constexpr StringLiteral kLogLevels[] = {"none", "error", "warning", "info"};
 
-/// A size with an optional K, M or G suffix; without one it counts `unit`s.
-Expected<std::uint64_t> parseSize(StringRef text, std::uint64_t unit) {
-  StringRef digits = text;
+struct Suffix {
+  StringLiteral text;
+  std::uint64_t scale;
+};
+constexpr Suffix kSizes[] = {{"g", 1u << 30}, {"m", kMiB}, {"k", kKiB}};
+constexpr Suffix kDurations[] = {
+    {"us", 1}, {"ms", kMillisecond}, {"s", kSecond}};
+
+/// A number with one of the suffixes, or none: then it counts `unit`s.
+Expected<std::uint64_t> parseNumber(StringRef text, ArrayRef<Suffix> suffixes,
+                                    std::uint64_t unit, const char *expected) {
   std::uint64_t scale = unit;
-  if (digits.consume_back_insensitive("g"))
-    scale = 1u << 30;
-  else if (digits.consume_back_insensitive("m"))
-    scale = kMiB;
-  else if (digits.consume_back_insensitive("k"))
-    scale = kKiB;
+  for (const Suffix &suffix : suffixes)
+    if (text.consume_back_insensitive(suffix.text)) {
+      scale = suffix.scale;
+      break;
+    }
   std::uint64_t value;
-  if (digits.getAsInteger(10, value) || value == 0 ||
-      value > UINT64_MAX / scale)
-    return createStringError("expected a number, K, M or G");
+  if (text.getAsInteger(10, value) || value == 0 || value > UINT64_MAX / scale)
+    return createStringError(expected);
   return value * scale;
+}
+
+Expected<std::uint64_t> parseNumber(const SettingInfo &info, StringRef text,
+                                    std::uint64_t unit) {
+  switch (info.kind) {
+  case SettingInfo::Size:
+    return parseNumber(text, kSizes, unit, "expected a number, K, M or G");
+  case SettingInfo::Duration:
+    return parseNumber(text, kDurations, unit,
+                       "expected a number, us, ms or s");
+  default:
+    return parseNumber(text, {}, 1, "expected a number");
+  }
 }
 
 } // namespace
@@ -57,8 +81,17 @@ std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
       return "memory is whole MiB, from 4M to 4032M";
     return std::nullopt;
   case SettingId::Stack:
+  case SettingId::ThreadStack:
     if (!detail::isStack(setting.number))
       return "a stack has 4K to 1G";
+    return std::nullopt;
+  case SettingId::Threads:
+    if (!detail::isThreads(setting.number))
+      return "an image has 1 to 4096 threads";
+    return std::nullopt;
+  case SettingId::TimeSlice:
+    if (!detail::isTimeSlice(setting.number))
+      return "a time slice has 100us to 10s";
     return std::nullopt;
   case SettingId::Hostname:
     if (!detail::isHostname(setting.text.c_str()))
@@ -76,11 +109,13 @@ Expected<Setting> parseSetting(SettingId id, StringRef value,
                                std::uint64_t unit) {
   Setting setting;
   switch (infoOf(id).kind) {
-  case SettingInfo::Size: {
-    Expected<std::uint64_t> size = parseSize(value, unit);
-    if (!size)
-      return size.takeError();
-    setting.number = *size;
+  case SettingInfo::Size:
+  case SettingInfo::Count:
+  case SettingInfo::Duration: {
+    Expected<std::uint64_t> number = parseNumber(infoOf(id), value, unit);
+    if (!number)
+      return number.takeError();
+    setting.number = *number;
     break;
   }
   case SettingInfo::Text:
@@ -101,6 +136,14 @@ std::string showValue(SettingId id, const Setting &setting) {
     return setting.number % kMiB == 0   ? utostr(setting.number / kMiB) + "M"
            : setting.number % kKiB == 0 ? utostr(setting.number / kKiB) + "K"
                                         : utostr(setting.number);
+  case SettingInfo::Count:
+    return utostr(setting.number);
+  case SettingInfo::Duration:
+    return setting.number % kSecond == 0
+               ? utostr(setting.number / kSecond) + "s"
+           : setting.number % kMillisecond == 0
+               ? utostr(setting.number / kMillisecond) + "ms"
+               : utostr(setting.number) + "us";
   case SettingInfo::Text:
     return setting.text;
   case SettingInfo::Choice:
@@ -116,14 +159,17 @@ void Settings::complete() {
   };
   fallback(SettingId::MemoryMax, abi::kDefaultMemoryMax);
   fallback(SettingId::Stack, abi::kDefaultStackSize);
+  fallback(SettingId::Threads, abi::kDefaultThreads);
+  fallback(SettingId::ThreadStack, abi::kDefaultThreadStackSize);
+  fallback(SettingId::TimeSlice, abi::kDefaultTimeSlice);
   fallback(SettingId::Memory, std::min(abi::kDefaultMemory, memoryMax()));
   fallback(SettingId::Log, static_cast<std::uint32_t>(LogLevel::Warning));
   if (!(*this)[SettingId::Hostname].isStated())
     (*this)[SettingId::Hostname].text = "ampoule";
   Setting &most = (*this)[SettingId::MemoryMax];
   most.number = alignDown(most.number, abi::kLargePageSize);
-  Setting &stack = (*this)[SettingId::Stack];
-  stack.number = alignTo(stack.number, abi::kPageSize);
+  for (SettingId id : {SettingId::Stack, SettingId::ThreadStack})
+    (*this)[id].number = alignTo((*this)[id].number, abi::kPageSize);
 }
 
 } // namespace ampoule::linker

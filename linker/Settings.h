@@ -17,11 +17,13 @@ namespace ampoule::linker {
 
 using SettingId = detail::SettingId;
 inline constexpr SettingId kSettingIds[detail::kSettings] = {
-    SettingId::Memory, SettingId::MemoryMax, SettingId::Stack,
+    SettingId::Memory,   SettingId::MemoryMax,   SettingId::Stack,
+    SettingId::Threads,  SettingId::ThreadStack, SettingId::TimeSlice,
     SettingId::Hostname, SettingId::Log};
 
 struct Setting {
-  std::uint64_t number = 0; ///< bytes, or an index of the choices
+  /// Bytes, a count, microseconds, or an index of the choices.
+  std::uint64_t number = 0;
   std::string text;
   std::string place; ///< file:line, or the option; empty: the default
   bool isAtBoot = false;
@@ -36,8 +38,10 @@ struct Setting {
 struct SettingInfo {
   llvm::StringLiteral name;
   llvm::StringLiteral help;
-  enum { Size, Text, Choice } kind;
-  std::uint64_t unit; ///< of a size without a suffix
+  enum { Size, Count, Duration, Text, Choice } kind;
+  std::uint64_t unit; ///< of a size or duration without a suffix
+
+  bool isNumber() const { return kind != Text && kind != Choice; }
 };
 
 const SettingInfo &infoOf(SettingId id);
@@ -65,6 +69,10 @@ public:
     return (*this)[SettingId::MemoryMax].number;
   }
   std::uint64_t stack() const { return (*this)[SettingId::Stack].number; }
+  std::uint64_t threads() const { return (*this)[SettingId::Threads].number; }
+  std::uint64_t threadStack() const {
+    return (*this)[SettingId::ThreadStack].number;
+  }
 
   /// Fills in defaults and rounds.
   void complete();

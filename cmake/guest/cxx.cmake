@@ -31,26 +31,44 @@ set(cxx_flags ${bitcode} -Oz -std=c++23 -fvisibility-inlines-hidden -DNDEBUG
     -D_GNU_SOURCE -nostdinc++ -w)
 set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})
 
+# A source with a change that ours needs; fails if it is not as expected.
+function(patch_cxx source from to) # sets `patched` to the file
+  file(READ ${llvm}/${source} text)
+  string(REPLACE "${from}" "${to}" changed "${text}")
+  if(changed STREQUAL text)
+    message(FATAL_ERROR "${llvm}/${source} has changed: it has no '${from}'")
+  endif()
+  cmake_path(GET source FILENAME name)
+  file(CONFIGURE OUTPUT ${generated}/cxx/${name} CONTENT "${changed}" @ONLY)
+  set(patched ${generated}/cxx/${name} PARENT_SCOPE)
+endfunction()
+
 # libcxx/src/CMakeLists.txt names the sources; new and delete come from
 # libc++abi, 128-bit builtins from compiler-rt.
 file(GLOB sources ${llvm}/libcxx/src/*.cpp ${llvm}/libcxx/src/filesystem/*.cpp
      ${llvm}/libcxx/src/ryu/*.cpp)
-list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins|system_error|d2fixed)\\.cpp$")
+list(FILTER sources EXCLUDE REGEX "/(new|int128_builtins|system_error|atomic|d2fixed)\\.cpp$")
 list(APPEND sources ${CMAKE_CURRENT_SOURCE_DIR}/cxx/d2fixed.cpp)
 # A stream can fail with a system_error, whose message would bring printf into
 # every image with iostreams, for the one number in "Unknown error %d".
-file(READ ${llvm}/libcxx/src/system_error.cpp text)
-set(formatted "std::snprintf(buffer, strerror_buff_size, \"Unknown error %d\", ev);
-    error_message = buffer;")
-string(REPLACE "${formatted}" "errno = old_errno;
-    return \"Unknown error \" + std::to_string(ev);" changed "${text}")
-if(changed STREQUAL text)
-  message(FATAL_ERROR "${llvm}/libcxx/src/system_error.cpp has changed: "
-                      "do_strerror_r is not as cmake/guest/cxx.cmake expects")
-endif()
-file(CONFIGURE OUTPUT ${generated}/cxx/system_error.cpp CONTENT "${changed}"
-     @ONLY)
-list(APPEND sources ${generated}/cxx/system_error.cpp)
+patch_cxx(libcxx/src/system_error.cpp
+  "std::snprintf(buffer, strerror_buff_size, \"Unknown error %d\", ev);
+    error_message = buffer;"
+  "errno = old_errno;
+    return \"Unknown error \" + std::to_string(ev);")
+list(APPEND sources ${patched})
+# syscall() takes any number, so it is no way to the library OS.
+patch_cxx(libcxx/src/atomic.cpp
+  "#  define _LIBCPP_FUTEX(...) syscall(SYS_futex, __VA_ARGS__)
+
+#elif defined(__FreeBSD__)"
+  "extern \"C\" long sys_futex(long, long, long, long, long, long);
+#  define _LIBCPP_FUTEX(word, operation, value, timeout, ...) \\
+    sys_futex((long)(word), operation, value, (long)(timeout), 0, 0)
+
+#elif defined(__FreeBSD__)")
+list(APPEND sources ${patched})
+
 guest_library(libc++ SOURCES ${sources}
   FLAGS ${cxx_flags} -D_LIBCPP_BUILDING_LIBRARY
         -D_LIBCPP_REMOVE_TRANSITIVE_INCLUDES -DLIBCXX_BUILDING_LIBCXXABI

@@ -52,8 +52,8 @@ function(libos_archive target)
   add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
 endfunction()
 
-foreach(module xen events console xenstore shutdown memory time posix panic start
-        linux cxxrt)
+foreach(module xen events console xenstore shutdown memory time threads posix
+        panic start linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
 libos_module(boot xen-boot/entry)
@@ -70,6 +70,14 @@ add_library(libos-libc OBJECT ${AMPOULE_ROOT}/libos/libc/start.c
             ${AMPOULE_ROOT}/libos/libc/cancel.c)
 target_compile_options(libos-libc PRIVATE ${bitcode} ${musl_flags} -Oz)
 add_dependencies(libos-libc c-headers)
+# Threads: the library OS's, or the host's.
+add_library(libos-libc-xen OBJECT ${AMPOULE_ROOT}/libos/libc/clone.c)
+target_compile_options(libos-libc-xen PRIVATE ${bitcode} ${musl_flags} -Oz)
+add_dependencies(libos-libc-xen c-headers)
+add_library(libos-libc-linux OBJECT ${musl}/src/thread/x86_64/clone.s
+            ${musl}/src/thread/x86_64/__unmapself.s
+            ${musl}/src/thread/x86_64/syscall_cp.s)
+target_compile_options(libos-libc-linux PRIVATE -Wno-unused-command-line-argument)
 
 # Every system call of the host, for the Linux target, but those that need more.
 set(definitions "")
@@ -92,6 +100,6 @@ extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
 @definitions@" @ONLY)
 target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
-libos_archive(xen boot xen events console xenstore shutdown memory time posix libc
-              panic start cxxrt)
-libos_archive(linux linux libc start-linux cxxrt)
+libos_archive(xen boot xen events console xenstore shutdown memory time threads
+              posix libc libc-xen panic start cxxrt)
+libos_archive(linux linux libc libc-linux start-linux cxxrt)

@@ -58,6 +58,21 @@ patch_musl(src/thread/__lock.c
   "(volatile int *l)\n{"
   "(volatile int *l)\n{\n\t${declare_threads}\n\tif (!${can_have_threads}) return;")
 
+# Threads' stacks come from the linker's arena, as long as they fit in.
+patch_musl(src/thread/pthread_create.c
+  "#define ROUND(x)"
+  "hidden void *ampoule_take_stack(size_t *, size_t);\n#define ROUND(x)"
+  "	if (!tsd) {
+		if (guard) {"
+  "	if (!tsd) {
+		size_t room = size - guard;
+		if (!stack && (map = ampoule_take_stack(&room, libc.tls_size + __pthread_tsd_size))) {
+			size = room;
+			guard = 0;
+		} else if (!room) {
+			goto fail;
+		} else if (guard) {")
+
 # Headers: musl's own rule, the kernel's interface headers (programs that see
 # __linux__ include them) and clang's.
 add_custom_command(OUTPUT ${generated}/headers.stamp
@@ -79,15 +94,16 @@ add_custom_target(c-headers DEPENDS ${generated}/headers.stamp)
 
 # Left out: start-up code and dynamic loading (the library OS starts programs,
 # and there is nothing to load); the old allocator; cancellable system calls
-# (they are plain ones here).
+# (they are plain ones here); what begins and ends threads.
 file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
 list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
      ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c
-     ${musl}/src/thread/__lock.c)
-list(APPEND sources ${generated}/__lock.c)
+     ${musl}/src/thread/__lock.c ${musl}/src/thread/pthread_create.c
+     ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c)
+list(APPEND sources ${generated}/__lock.c ${generated}/pthread_create.c)
 # The architecture's C replaces the generic one. Of its assembly only what C
 # cannot say is taken, and that is native; what would trap into a kernel
-# (clone, vfork, __unmapself, signal return) has a generic C twin.
+# (vfork, signal return) has a generic C twin.
 set(assembly "")
 foreach(source ${sources})
   cmake_path(GET source STEM name)

@@ -5,7 +5,11 @@
 
 #include "libos/include/ampoule/config.h"
 
+#include <cstdint>
+
 extern "C" {
 extern const char *const ampoule_config_hostname;
 extern const ampoule::LogLevel ampoule_config_log;
+extern const std::uint64_t ampoule_config_thread_stack; ///< bytes
+extern const std::uint64_t ampoule_config_time_slice;   ///< nanoseconds
 }

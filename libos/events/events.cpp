@@ -7,6 +7,7 @@
 
 #include "libos/abi/module.h"
 #include "libos/panic/panic.h"
+#include "libos/threads/call.h"
 #include "libos/xen/cpuid.h"
 #include "xen-boot/abi/handoff.h"
 
@@ -33,7 +34,6 @@ struct Binding {
 };
 constinit Binding bindings[kMaxBindings] = {};
 constinit unsigned bound = 0;
-constinit Handler tail = nullptr;
 
 vcpu_info_t &self() { return xen::sharedInfo().vcpu_info[0]; }
 
@@ -99,13 +99,12 @@ bool bindVirtualInterrupt(unsigned number, Handler handler) {
   bindings[bound] = {bind.port, handler};
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   ++bound;
+  threads::hasEvents = true;
   evtchn_unmask unmask = {bind.port};
   xen::hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_unmask},
                  &unmask);
   return true;
 }
-
-void setTail(Handler handler) { tail = handler; }
 
 void enable() {
   if (!xen::isPv()) {
@@ -120,6 +119,14 @@ void enable() {
 
 void disable() { xen::maskUpcalls(); }
 
+void block() {
+  if (xen::isPv())
+    xen::hypercall(__HYPERVISOR_sched_op, std::uint64_t{SCHEDOP_block},
+                   nullptr);
+  else
+    asm volatile("sti\n hlt" ::: "memory"); // sti holds for one instruction
+}
+
 /// From upcall.S, with upcalls off.
 extern "C" void ampouleUpcall() {
   vcpu_info_t &vcpu = self();
@@ -130,8 +137,12 @@ extern "C" void ampouleUpcall() {
     for (; words; words &= words - 1)
       dispatchWord(static_cast<unsigned>(__builtin_ctzll(words)));
   }
-  if (tail)
-    tail();
+  if (threads::load(threads::isInCall) || !threads::load(threads::late))
+    return;
+  threads::beginCall();
+  enable();
+  threads::endCall();
+  disable();
 }
 
 } // namespace ampoule::events

@@ -7,18 +7,20 @@
 
 namespace ampoule::events {
 
-/// Runs with upcalls off, on the program's stack, in the midst of anything.
+/// Runs with upcalls off, on the running thread's stack, in the midst of
+/// anything: it notes what happened (libos/threads/call.h) and returns.
 using Handler = void (*)();
 
 /// Binds a virtual interrupt (VIRQ_*) of this vCPU. False: Xen refuses, or
 /// there is no Xen.
 bool bindVirtualInterrupt(unsigned number, Handler handler);
 
-/// `handler` runs at the end of each upcall, after all events' handlers.
-void setTail(Handler handler);
-
 /// From now on events interrupt the program, or do not.
 void enable();
 void disable();
+
+/// With events disabled: enables them and gives the vCPU up until one comes,
+/// without missing any.
+void block();
 
 } // namespace ampoule::events

@@ -1,6 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The bounds of musl's cancellable system call, which an image does not have:
-// its calls are plain functions. pthread_cancel() compares with them.
-#include "features.h"
+// Cancellation points in a program that calls pthread_cancel(). That sends the
+// thread a signal; the handler (musl, src/thread/pthread_cancel.c) finds that it
+// did not interrupt musl's own system call, and sends it again, blocked. For the
+// library OS a thread that is cancellable is interrupted by that, too, whether it
+// waits already or is about to. Compiled against musl's internal headers.
+#include "pthread_impl.h"
 
-hidden const char __cp_begin[1], __cp_end[1], __cp_cancel[1];
+hidden long __cancel(void);
+hidden void ampoule_set_cancellable(int);
+
+/// 0: the thread is to be cancelled here.
+int ampoule_begin_cancellable(void) {
+  pthread_t self = __pthread_self();
+  if (self->canceldisable == PTHREAD_CANCEL_DISABLE)
+    return 1;
+  ampoule_set_cancellable(1);
+  if (!self->cancel)
+    return 1;
+  ampoule_set_cancellable(0);
+  return 0;
+}
+
+/// The result of the call, if it ended before it was interrupted.
+long ampoule_end_cancellable(long result) {
+  pthread_t self = __pthread_self();
+  if (self->canceldisable == PTHREAD_CANCEL_DISABLE)
+    return result;
+  ampoule_set_cancellable(0);
+  return result == -EINTR && self->cancel ? __cancel() : result;
+}

@@ -8,9 +8,13 @@
 #include <unistd.h>
 
 #include "libc.h"
+#include "pthread_impl.h"
 
 extern char __ampoule_tls_start[], __ampoule_tls_filesz[],
     __ampoule_tls_memsz[], __ampoule_tls_align[];
+
+int __ampoule_live_pthread_create(void);
+extern const uint64_t ampoule_config_thread_stack;
 
 static void noStackProtector(void *entropy) {}
 weak_alias(noStackProtector, __init_ssp);
@@ -38,6 +42,8 @@ void ampoule_start_libc(char **arguments, char **environment,
   for (; *name; ++name)
     if (*name == '/')
       __progname = name + 1;
+  if (__ampoule_live_pthread_create())
+    __default_stacksize = ampoule_config_thread_stack;
   __init_tls(byNumber);
   __init_ssp((void *)entropy);
 }

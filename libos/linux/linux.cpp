@@ -63,6 +63,14 @@ start::Arguments start::readArguments(const abi::Handoff &handoff, char **) {
   return {count, values, environment};
 }
 
+/// The host gives stacks; it has guard pages, too.
+extern "C" void *ampoule_take_stack(std::size_t *, std::size_t) {
+  return nullptr;
+}
+
+/// Cancellation is musl's there (cmake/guest/musl/syscall.h).
+extern "C" void ampoule_set_cancellable(int) {}
+
 /// x86-64 has no such call; arch_prctl(ARCH_SET_FS) is meant.
 extern "C" long sys_set_thread_area(long pointer, long, long, long, long,
                                     long) {

@@ -17,12 +17,16 @@
 #include "libos/abi/module.h"
 #include "libos/console/line.h"
 #include "libos/shutdown/shutdown.h"
+#include "libos/threads/stacks.h"
 #include "libos/xen/xen.h"
 
 #include <cstddef>
 
 extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
-    __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_build_id[];
+    __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_thread_stacks[],
+    __ampoule_thread_stack_count[], __ampoule_build_id[];
+/// The linker's answer.
+extern "C" int __ampoule_live_pthread_create();
 
 namespace ampoule::panic {
 namespace {
@@ -103,10 +107,36 @@ bool isReturnAddress(std::uint64_t address) {
   return false;
 }
 
+struct Range {
+  std::uint64_t start, end;
+  bool contains(std::uint64_t address) const {
+    return address >= start && address < end;
+  }
+};
+
+/// The stack with its guard page that `address` lies in; empty: none. Stacks in
+/// the heap are not known.
+Range findStack(std::uint64_t address) {
+  Range stack = {number(__ampoule_stack_bottom) - abi::kPageSize,
+                 number(__ampoule_stack_top)};
+  if (!stack.contains(address) && __ampoule_live_pthread_create()) {
+    std::uint64_t stride = threads::stackSize() + abi::kPageSize;
+    std::uint64_t first = number(__ampoule_thread_stacks) - abi::kPageSize;
+    std::uint64_t offset = address - first;
+    stack = {address - offset % stride, address - offset % stride + stride};
+    if (offset / stride >= number(__ampoule_thread_stack_count))
+      return {0, 0};
+  }
+  return stack;
+}
+
 void printStack(std::uint64_t sp, unsigned most) {
-  std::uint64_t top = number(__ampoule_stack_top);
-  if (sp < number(__ampoule_stack_bottom) || sp > top)
+  Range stack = findStack(sp);
+  if (!stack.contains(sp))
     return;
+  std::uint64_t top = stack.end;
+  if (sp < stack.start + abi::kPageSize)
+    sp = stack.start + abi::kPageSize; // behind the guard
   unsigned frames = 0;
   for (sp &= ~7ull; sp < top && frames < most; sp += 8) {
     std::uint64_t word = *reinterpret_cast<const std::uint64_t *>(sp);
@@ -214,8 +244,8 @@ extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
   const char *name = nameOf(frame.vector);
   if (frame.vector == kPageFault) {
     std::uint64_t address = faultAddress();
-    std::uint64_t bottom = number(__ampoule_stack_bottom);
-    bool overflow = address < bottom && address >= bottom - abi::kPageSize;
+    std::uint64_t guard = findStack(address).start;
+    bool overflow = address - guard < abi::kPageSize;
     begin(overflow ? "stack overflow" : name, describeAccess(frame.error), true,
           address);
   } else {

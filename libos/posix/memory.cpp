@@ -5,6 +5,7 @@
 // is refused.
 #include "libos/memory/memory.h"
 #include "libos/posix/file.h"
+#include "libos/threads/stacks.h"
 #include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
@@ -16,8 +17,10 @@ static constexpr long kShared = 1;       // MAP_SHARED
 static constexpr long kFixed = 0x10;     // MAP_FIXED
 static constexpr long kAnonymous = 0x20; // MAP_ANONYMOUS
 
-/// The linker's answer: is there a file in the image that can be opened?
+/// The linker's answers: is there a file in the image that can be opened, and
+/// can there be threads, whose stacks are unmapped, too?
 extern "C" int __ampoule_live_ampoule_files();
+extern "C" int __ampoule_live_pthread_create();
 
 static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
@@ -67,7 +70,11 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
 AMPOULE_SYSCALL(munmap, std::uintptr_t start, std::size_t size) {
   if (start % abi::kPageSize != 0 || size == 0 || size > SIZE_MAX / 2)
     return -kInvalid;
-  memory::release(reinterpret_cast<void *>(start), pagesFor(size));
+  auto *from = reinterpret_cast<void *>(start);
+  if (__ampoule_live_pthread_create() && threads::isInArena(from))
+    threads::releaseStack(from, size);
+  else
+    memory::release(from, pagesFor(size));
   return 0;
 }
 

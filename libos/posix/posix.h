@@ -5,14 +5,13 @@
 #pragma once
 
 #include "libos/abi/supports.h"
+#include "libos/threads/call.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
-/// A call that does not return leaves isInCall set; nothing minds.
-///
 /// AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) { … }
 /// defines sys_write. Up to six parameters, integers and pointers.
 #define AMPOULE_SYSCALL(name, ...)                                             \
@@ -31,24 +30,14 @@ template <typename Parameter> Parameter fromRegister(long value) {
     return static_cast<Parameter>(value);
 }
 
-/// Signals that arrive by an upcall while a call runs wait for its end: the
-/// library OS is not re-entrant. In an image without such signals nothing
-/// reads the first and nothing writes the second, and both vanish.
-extern bool isInCall, hasLateSignal;
-void deliverLateSignals();
-
 template <typename... Parameters>
 long invoke(long (*call)(Parameters...), const long (&registers)[6]) {
-  __atomic_store_n(&isInCall, true, __ATOMIC_RELAXED);
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  threads::beginCall();
   long result = [&]<std::size_t... i>(std::index_sequence<i...>) {
     return call(fromRegister<Parameters>(registers[i])...);
   }
   (std::index_sequence_for<Parameters...>());
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  __atomic_store_n(&isInCall, false, __ATOMIC_RELAXED);
-  if (__atomic_load_n(&hasLateSignal, __ATOMIC_RELAXED)) [[unlikely]]
-    deliverLateSignals();
+  threads::endCall();
   return result;
 }
 
@@ -59,25 +48,37 @@ extern "C" void __ampoule_refused(const char *call, unsigned long argument,
                                   bool *said);
 
 enum Errno : long {
+  kNotPermitted = 1,
   kNoEntry = 2,
+  kNoProcess = 3,
   kInterrupted = 4,
+  kNoDeviceOrAddress = 6,
   kBadDescriptor = 9,
   kTryAgain = 11,
   kOutOfMemory = 12,
   kAccess = 13,
   kFault = 14,
+  kBusy = 16,
   kExists = 17,
+  kOtherDevice = 18,
   kNoDevice = 19,
   kNotDirectory = 20,
   kIsDirectory = 21,
   kInvalid = 22,
   kTooManyFiles = 24,
   kNotTerminal = 25,
+  kFileTooLarge = 27,
+  kNoSpace = 28,
   kIllegalSeek = 29,
   kReadOnly = 30,
+  kTooManyLinks = 31,
+  kBrokenPipe = 32,
   kRange = 34,
   kNameTooLong = 36,
   kNoSuchCall = 38,
+  kNotEmpty = 39,
+  kLoop = 40,
+  kNotSupported = 95,
   kTimedOut = 110,
 };
 
@@ -87,5 +88,27 @@ struct TimeSpec {
 };
 
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
+
+inline bool isValid(const TimeSpec &time) {
+  return time.seconds >= 0 && time.nanoseconds >= 0 &&
+         time.nanoseconds < static_cast<long>(kNanosecondsPerSecond);
+}
+
+/// A valid time; what is too long to count is for ever, some 584 years.
+inline std::uint64_t nanoseconds(const TimeSpec &time) {
+  std::uint64_t result;
+  if (__builtin_mul_overflow(static_cast<std::uint64_t>(time.seconds),
+                             kNanosecondsPerSecond, &result) ||
+      __builtin_add_overflow(
+          result, static_cast<std::uint64_t>(time.nanoseconds), &result))
+    return ~0ull;
+  return result;
+}
+
+/// Without overflow: a duration may be for ever.
+inline std::uint64_t later(std::uint64_t time, std::uint64_t duration) {
+  std::uint64_t result;
+  return __builtin_add_overflow(time, duration, &result) ? ~0ull : result;
+}
 
 } // namespace ampoule::posix

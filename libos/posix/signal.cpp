@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Signals that the program sends to itself, and those that timers send.
-// Processor exceptions do not become signals: they end in a panic.
+// Signals: a program's to itself, a thread's to another, a timer's. A handler
+// runs at the end of a call of the library OS, or of the interrupt that the
+// signal came with. A signal that is pending twice is delivered once.
 #include "libos/posix/signal.h"
 
 #include "libos/panic/panic.h"
-#include "libos/posix/posix.h"
-#include "libos/shutdown/shutdown.h"
+#include "libos/time/time.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
-
-constinit bool posix::isInCall = false;
-constinit bool posix::hasLateSignal = false;
+using threads::Thread;
 
 namespace {
 
 constexpr long kSignals = 64;
-constexpr std::uint64_t kSignalInfo = 4, kNoDefer = 0x40000000,
+constexpr std::uint64_t kSignalInfo = 4, kRestart = 0x10000000,
+                        kNoDefer = 0x40000000,
                         kResetHandler = 0x80000000; // SA_SIGINFO, …
 
 struct Action { // struct k_sigaction
@@ -26,122 +25,262 @@ struct Action { // struct k_sigaction
   std::uint64_t mask;
 };
 
+/// ucontext_t, arch/x86_64.
+struct Context {
+  std::uint64_t flags, link, stack[3];
+  std::uint64_t registers[23], floating[9];
+  std::uint64_t mask;
+  std::uint64_t rest[79];
+};
+static_assert(offsetof(Context, mask) == 296 && sizeof(Context) == 936);
+
 const auto kDefault = reinterpret_cast<decltype(Action::handler)>(0);
 const auto kIgnore = reinterpret_cast<decltype(Action::handler)>(1);
 
 constinit Action actions[kSignals + 1] = {};
-constinit std::uint64_t blocked = 0, pending = 0;
-
-/// CHLD, CONT, URG and WINCH do nothing by default (POSIX, <signal.h>).
-bool isIgnoredByDefault(long signal) {
-  return signal == 17 || signal == 18 || signal == 23 || signal == 28;
-}
+constinit SignalInfo infos[kSignals + 1] = {};
+constinit threads::Queue acceptors = {}; ///< threads in sigwait() and the like
 
 std::uint64_t bit(long signal) { return 1ull << (signal - 1); }
 
-void deliver(long signal) {
+/// KILL and STOP cannot be caught, blocked or ignored.
+constexpr std::uint64_t kUnblockable = 1ull << 8 | 1ull << 18;
+
+/// CHLD, CONT, URG and WINCH do nothing by default (POSIX, <signal.h>).
+bool isIgnored(long signal) {
+  auto handler = actions[signal].handler;
+  return handler == kIgnore ||
+         (handler == kDefault && (signal == 17 || signal == 18 ||
+                                  signal == 23 || signal == 28));
+}
+
+/// Takes one of `set` from what is pending for the thread. 0: none is.
+long takePending(Thread &thread, std::uint64_t set) {
+  for (std::uint64_t *from : {&thread.pendingSignals, &threads::pendingSignals})
+    if (*from & set) {
+      long signal = __builtin_ctzll(*from & set) + 1;
+      *from &= ~bit(signal);
+      return signal;
+    }
+  return 0;
+}
+
+void deliver(Thread &thread, long signal) {
   Action action = actions[signal];
-  if (action.handler == kIgnore ||
-      (action.handler == kDefault && isIgnoredByDefault(signal)))
+  if (isIgnored(signal))
     return;
   if (action.handler == kDefault)
     panic::killedBySignal(static_cast<int>(signal));
   if (action.flags & kResetHandler)
     actions[signal].handler = kDefault;
-  std::uint64_t before = blocked;
-  blocked |= action.mask | (action.flags & kNoDefer ? 0 : bit(signal));
-  std::uint32_t information[32] = {static_cast<std::uint32_t>(signal)};
-  std::uint64_t context[128] = {};
+  SignalInfo info = infos[signal];
+  Context context = {};
+  context.mask = thread.blockedSignals;
+  thread.blockedSignals |=
+      action.mask | (action.flags & kNoDefer ? 0 : bit(signal));
+  thread.blockedSignals &= ~kUnblockable;
   bool wantsInformation = action.flags & kSignalInfo;
-  // The handler may make calls, and may leave by longjmp.
-  bool wasInCall = isInCall;
-  isInCall = false;
-  action.handler(static_cast<int>(signal),
-                 wantsInformation ? information : nullptr,
-                 wantsInformation ? context : nullptr);
-  isInCall = wasInCall;
-  blocked = before;
+  action.handler(static_cast<int>(signal), wantsInformation ? &info : nullptr,
+                 wantsInformation ? &context : nullptr);
+  thread.blockedSignals = context.mask;
 }
 
-std::uint64_t ready() {
-  return __atomic_load_n(&pending, __ATOMIC_RELAXED) & ~blocked;
-}
-
+/// Outside of a call: handlers make calls, and may leave by longjmp.
 void deliverPending() {
-  while (std::uint64_t waiting = ready()) {
-    long signal = __builtin_ctzll(waiting) + 1;
-    __atomic_fetch_and(&pending, ~bit(signal), __ATOMIC_RELAXED);
-    deliver(signal);
-  }
+  Thread &thread = threads::self();
+  while (long signal = takePending(thread, ~thread.blockedSignals))
+    deliver(thread, signal);
 }
 
-long send(long signal) {
-  if (signal < 0 || signal > kSignals)
-    return -kInvalid;
-  if (signal == 0)
-    return 0;
-  __atomic_fetch_or(&pending, bit(signal), __ATOMIC_RELAXED);
+/// Within a call, at a place where the thread waits for nothing.
+void deliverWithin() {
+  threads::store(threads::isInCall, false);
   deliverPending();
+  threads::beginCall();
+}
+
+/// A thread that can take a signal for the program, best the running one.
+Thread *findTaker(std::uint64_t signal) {
+  Thread &running = threads::self();
+  if (!(running.blockedSignals & signal) && !running.queue)
+    return &running;
+  for (Thread *at = threads::newestThread(); at; at = at->nextOfAll)
+    if (!(at->blockedSignals & signal))
+      return at;
+  return nullptr;
+}
+
+Thread *findThread(long id) {
+  for (Thread *at = threads::newestThread(); at; at = at->nextOfAll)
+    if (at->id == id)
+      return at;
+  return nullptr;
+}
+
+bool isSignal(long signal) { return signal >= 1 && signal <= kSignals; }
+
+long sendToProgram(long process, SignalInfo info) {
+  if (info.signal != 0 && !isSignal(info.signal))
+    return -kInvalid;
+  if (process > 1 || process < -1)
+    return -kNoProcess;
+  if (info.signal != 0)
+    postSignal(info);
+  return 0;
+}
+
+long sendToThread(long id, long signal) {
+  if (signal != 0 && !isSignal(signal))
+    return -kInvalid;
+  Thread *thread = findThread(id);
+  if (!thread)
+    return -kNoProcess;
+  if (signal != 0)
+    postSignal({.signal = static_cast<std::int32_t>(signal),
+                .code = kFromThread,
+                .from = 1},
+               thread);
   return 0;
 }
 
 } // namespace
 
-void posix::postSignal(long signal) {
-  __atomic_fetch_or(&pending, bit(signal), __ATOMIC_RELAXED);
+void posix::postSignal(const SignalInfo &info, Thread *target) {
+  std::uint64_t signal = bit(info.signal);
+  Thread *taker = target && !(target->blockedSignals & signal)
+                      ? target
+                  : target ? nullptr
+                           : findTaker(signal);
+  if (taker && isIgnored(info.signal))
+    return;
+  threads::hasSignals = true;
+  threads::setSignalWork(deliverPending);
+  infos[info.signal] = info;
+  (target ? target->pendingSignals : threads::pendingSignals) |= signal;
+  threads::wakeAll(acceptors);
+  for (Thread *each : {taker, target})
+    if (each && each->isInterruptible && threads::isInterrupted(*each))
+      threads::wake(*each, threads::Outcome::Interrupted);
+  threads::store(threads::late, true);
 }
 
-bool posix::isSignalReady() {
-  if (!ready())
-    return false;
-  if (!__atomic_load_n(&isInCall, __ATOMIC_RELAXED))
-    return true;
-  __atomic_store_n(&hasLateSignal, true, __ATOMIC_RELAXED);
-  return false;
-}
-
-void posix::deliverLateSignals() {
-  __atomic_store_n(&hasLateSignal, false, __ATOMIC_RELAXED);
-  deliverPending();
-}
-
-bool posix::isInterrupted() {
-  return __atomic_load_n(&hasLateSignal, __ATOMIC_RELAXED);
+bool posix::restartAfterSignals() {
+  Thread &thread = threads::self();
+  for (std::uint64_t left = threads::signalsOf(thread); left; left &= left - 1)
+    if (const Action &action = actions[__builtin_ctzll(left) + 1];
+        !(action.flags & kRestart))
+      return false;
+  if (!threads::signalsOf(thread))
+    return false; // a cancellation
+  deliverWithin();
+  return true;
 }
 
 AMPOULE_SYSCALL(rt_sigaction, long signal, const Action *action, Action *old) {
-  if (signal < 1 || signal > kSignals)
+  if (!isSignal(signal) || (action && bit(signal) & kUnblockable))
     return -kInvalid;
   if (old)
     *old = actions[signal];
   if (action)
     actions[signal] = *action;
+  if (action && isIgnored(signal)) // what is pending goes (sigaction(2))
+    threads::pendingSignals &= ~bit(signal);
   return 0;
 }
 
 AMPOULE_SYSCALL(rt_sigprocmask, long how, const std::uint64_t *set,
                 std::uint64_t *old) {
-  constexpr long kBlock = 0, kUnblock = 1;
-  if (old)
-    *old = blocked;
+  constexpr long kBlock = 0, kUnblock = 1, kSet = 2;
+  Thread &thread = threads::self();
+  std::uint64_t before = thread.blockedSignals;
   if (set) {
     if (how == kBlock)
-      blocked |= *set;
+      thread.blockedSignals |= *set;
     else if (how == kUnblock)
-      blocked &= ~*set;
+      thread.blockedSignals &= ~*set;
+    else if (how == kSet)
+      thread.blockedSignals = *set;
     else
-      blocked = *set;
-    deliverPending();
+      return -kInvalid;
+    thread.blockedSignals &= ~kUnblockable;
+    if (threads::signalsOf(thread))
+      threads::store(threads::late, true);
   }
+  if (old)
+    *old = before;
   return 0;
 }
 
 AMPOULE_SYSCALL(rt_sigpending, std::uint64_t *set) {
-  *set = pending & blocked;
+  const Thread &thread = threads::self();
+  *set = (threads::pendingSignals | thread.pendingSignals) &
+         thread.blockedSignals;
   return 0;
 }
 
+AMPOULE_SYSCALL(rt_sigsuspend, const std::uint64_t *mask) {
+  Thread &thread = threads::self();
+  std::uint64_t before = thread.blockedSignals;
+  thread.blockedSignals = *mask & ~kUnblockable;
+  threads::Queue nobody;
+  while (threads::wait(nobody) != threads::Outcome::Interrupted)
+    ;
+  deliverWithin();
+  thread.blockedSignals = before;
+  return -kInterrupted;
+}
+
+AMPOULE_SYSCALL(rt_sigtimedwait, const std::uint64_t *set, SignalInfo *info,
+                const TimeSpec *timeout) {
+  Thread &thread = threads::self();
+  std::uint64_t deadline = threads::kForever;
+  if (timeout) {
+    if (!isValid(*timeout))
+      return -kInvalid;
+    deadline = later(time::monotonic(), nanoseconds(*timeout));
+  }
+  while (true) {
+    if (long signal = takePending(thread, *set)) {
+      if (info)
+        *info = infos[signal];
+      return signal;
+    }
+    switch (threads::wait(acceptors, deadline)) {
+    case threads::Outcome::Woken:
+      break;
+    case threads::Outcome::TimedOut:
+      return -kTryAgain;
+    case threads::Outcome::Interrupted:
+      return -kInterrupted;
+    }
+  }
+}
+
+AMPOULE_SYSCALL(pause) {
+  threads::Queue nobody;
+  while (threads::wait(nobody) != threads::Outcome::Interrupted)
+    ;
+  return -kInterrupted;
+}
+
 AMPOULE_SYSCALL(sigaltstack) { return 0; }
-AMPOULE_SYSCALL(kill, long, long signal) { return send(signal); }
-AMPOULE_SYSCALL(tkill, long, long signal) { return send(signal); }
-AMPOULE_SYSCALL(tgkill, long, long, long signal) { return send(signal); }
+
+AMPOULE_SYSCALL(kill, long process, long signal) {
+  return sendToProgram(process, {.signal = static_cast<std::int32_t>(signal),
+                                 .code = kFromUser,
+                                 .from = 1});
+}
+
+AMPOULE_SYSCALL(rt_sigqueueinfo, long process, long signal,
+                const SignalInfo *info) {
+  SignalInfo copy = *info;
+  copy.signal = static_cast<std::int32_t>(signal);
+  return sendToProgram(process, copy);
+}
+
+AMPOULE_SYSCALL(tkill, long thread, long signal) {
+  return sendToThread(thread, signal);
+}
+AMPOULE_SYSCALL(tgkill, long, long thread, long signal) {
+  return sendToThread(thread, signal);
+}

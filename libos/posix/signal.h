@@ -1,20 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Signals as other parts of posix/ send them.
+// Signals as other parts of posix/ send them and are ended by them.
 #pragma once
+
+#include "libos/posix/posix.h"
+#include "libos/threads/threads.h"
 
 namespace ampoule::posix {
 
-inline constexpr long kSigAlarm = 14;
+inline constexpr long kSigAlarm = 14, kSigPipe = 13;
 
-/// For handlers of events: `signal` is delivered at the end of the upcall or,
-/// if that came in the midst of a system call, at its end.
-void postSignal(long signal);
+/// siginfo_t, as far as signals here have it (arch/x86_64).
+struct SignalInfo {
+  std::int32_t signal = 0, error = 0, code = 0, padding = 0;
+  std::int32_t from = 0, user = 0; ///< or si_timerid, si_overrun
+  std::uint64_t value = 0;
+  std::uint64_t rest[12] = {};
+};
+static_assert(sizeof(SignalInfo) == 128);
 
-/// At the end of an upcall: whether a signal can be delivered now. One that
-/// must wait for the end of a call is remembered.
-bool isSignalReady();
+inline constexpr std::int32_t kFromKernel = 0x80, kFromTimer = -2,
+                              kFromUser = 0, kFromThread = -6;
 
-/// A call that waits must end with -EINTR.
-bool isInterrupted();
+/// For `target`, or for any thread. Delivered at the end of the call.
+void postSignal(const SignalInfo &info, threads::Thread *target = nullptr);
+
+/// After a wait was interrupted: runs the signals' handlers if all of them are
+/// such that the call goes on (SA_RESTART); false: it ends with -EINTR.
+bool restartAfterSignals();
+
+/// Waits in `queue` until `isDone()`, as a call that can be restarted. 0,
+/// -EINTR or -ETIMEDOUT.
+template <typename Condition>
+long waitFor(threads::Queue &queue, Condition isDone,
+             std::uint64_t deadline = threads::kForever) {
+  while (!isDone()) {
+    threads::Outcome outcome = threads::wait(queue, deadline);
+    if (outcome == threads::Outcome::TimedOut)
+      return isDone() ? 0 : -kTimedOut;
+    if (outcome == threads::Outcome::Interrupted && !restartAfterSignals())
+      return -kInterrupted;
+  }
+  return 0;
+}
 
 } // namespace ampoule::posix

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/posix/posix.h"
-#include "libos/posix/signal.h"
+#include "libos/threads/threads.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
@@ -15,19 +15,9 @@ std::uint64_t now(long clock) {
   return isReal ? time::real() : time::monotonic();
 }
 
-std::uint64_t nanoseconds(const TimeSpec &time) {
-  return static_cast<std::uint64_t>(time.seconds) * kNanosecondsPerSecond +
-         static_cast<std::uint64_t>(time.nanoseconds);
-}
-
 TimeSpec toTimeSpec(std::uint64_t time) {
   return {static_cast<std::int64_t>(time / kNanosecondsPerSecond),
           static_cast<std::int64_t>(time % kNanosecondsPerSecond)};
-}
-
-bool isValid(const TimeSpec &time) {
-  return time.seconds >= 0 && time.nanoseconds >= 0 &&
-         time.nanoseconds < static_cast<long>(kNanosecondsPerSecond);
 }
 
 } // namespace
@@ -56,17 +46,14 @@ AMPOULE_SYSCALL(clock_getres, long clock, TimeSpec *result) {
 
 /// -EINTR: a signal came; `left`, if given, is what was not slept.
 static long sleepFor(std::uint64_t duration, TimeSpec *left) {
-  std::uint64_t deadline = time::monotonic() + duration;
-  while (!time::sleepUntil(deadline)) {
-    if (!isInterrupted())
-      continue;
-    std::uint64_t current = time::monotonic();
-    std::uint64_t rest = deadline > current ? deadline - current : 0;
-    if (left)
-      *left = toTimeSpec(rest);
-    return -kInterrupted;
-  }
-  return 0;
+  std::uint64_t deadline = later(time::monotonic(), duration);
+  threads::Queue nobody;
+  if (threads::wait(nobody, deadline) == threads::Outcome::TimedOut)
+    return 0;
+  std::uint64_t current = time::monotonic();
+  if (left)
+    *left = toTimeSpec(deadline > current ? deadline - current : 0);
+  return -kInterrupted;
 }
 
 AMPOULE_SYSCALL(nanosleep, const TimeSpec *duration, TimeSpec *left) {
@@ -85,12 +72,4 @@ AMPOULE_SYSCALL(clock_nanosleep, long clock, long flags, const TimeSpec *when,
     return sleepFor(target, left);
   std::uint64_t current = now(clock);
   return sleepFor(target > current ? target - current : 0, nullptr);
-}
-
-/// Waits for a signal, as only a timer can send one.
-AMPOULE_SYSCALL(pause) {
-  constexpr std::uint64_t kLong = 1000 * kNanosecondsPerSecond;
-  while (!isInterrupted())
-    time::sleepUntil(time::monotonic() + kLong);
-  return -kInterrupted;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // setitimer() and what the C library builds on it (alarm, ualarm): the timer
 // that counts real time. It needs Xen: bare QEMU has nothing that interrupts.
-#include "libos/events/events.h"
 #include "libos/posix/posix.h"
 #include "libos/posix/signal.h"
-#include "libos/time/timer.h"
+#include "libos/threads/timers.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
@@ -23,36 +22,24 @@ constexpr std::uint64_t kMicrosecond = 1000;
 /// An interval too short for the machine must not stop the program.
 constexpr std::uint64_t kShortest = 20 * kMicrosecond;
 
-constinit std::uint64_t expiry = 0, period = 0; // nanoseconds
+constinit threads::Timer alarm = {};
+constinit std::uint64_t period = 0; // nanoseconds
 
-void onExpiry() {
-  postSignal(kSigAlarm);
-  if (period == 0) {
-    expiry = 0;
+void onExpiry(threads::Timer &) {
+  postSignal({.signal = kSigAlarm, .code = kFromKernel});
+  if (period == 0)
     return;
-  }
   std::uint64_t earliest = time::monotonic() + kShortest;
-  expiry += period;
-  if (expiry < earliest)
-    expiry = earliest;
-  time::setTimer(expiry, onExpiry);
+  std::uint64_t next = alarm.deadline + period;
+  threads::set(alarm, next < earliest ? earliest : next);
 }
 
-/// Handlers of the program run with upcalls on, like the program.
-void deliverAfterUpcall() {
-  if (!isSignalReady())
-    return;
-  events::enable();
-  deliverLateSignals();
-  events::disable();
-}
-
-template <typename Value> std::uint64_t nanoseconds(const Value &value) {
+template <typename Value> std::uint64_t inNanoseconds(const Value &value) {
   return static_cast<std::uint64_t>(value.seconds) * kNanosecondsPerSecond +
          static_cast<std::uint64_t>(value.microseconds) * kMicrosecond;
 }
 
-template <typename Value> bool isValid(const Value &value) {
+template <typename Value> bool isInRange(const Value &value) {
   return value.seconds >= 0 && value.microseconds >= 0 &&
          value.microseconds < 1'000'000;
 }
@@ -66,7 +53,8 @@ template <typename Value> void assign(Value &value, std::uint64_t time) {
 void readTimer(Interval &result) {
   std::uint64_t now = time::monotonic();
   assign(result.interval, period);
-  assign(result.value, expiry > now ? expiry - now : 0);
+  assign(result.value,
+         alarm.isSet && alarm.deadline > now ? alarm.deadline - now : 0);
 }
 
 } // namespace
@@ -79,16 +67,19 @@ AMPOULE_SYSCALL(getitimer, long which, Interval *result) {
 }
 
 AMPOULE_SYSCALL(setitimer, long which, const Interval *next, Interval *old) {
-  if (which != kReal || !isValid(next->interval) || !isValid(next->value))
+  if (which != kReal || !isInRange(next->interval) || !isInRange(next->value))
     return -kInvalid;
+  Interval wanted = *next; // `old` may be the same
   if (old)
     readTimer(*old);
-  time::setTimer(0, onExpiry);
-  expiry = nanoseconds(next->value);
-  period = nanoseconds(next->interval);
-  if (expiry == 0)
+  threads::cancel(alarm);
+  period = inNanoseconds(wanted.interval);
+  std::uint64_t first = inNanoseconds(wanted.value);
+  if (first == 0)
     return 0;
-  expiry += time::monotonic();
-  events::setTail(deliverAfterUpcall);
-  return time::setTimer(expiry, onExpiry) ? 0 : -kNoSuchCall;
+  if (!threads::interruptForTimers())
+    return -kNoSuchCall;
+  alarm.expire = onExpiry;
+  threads::set(alarm, later(time::monotonic(), first));
+  return 0;
 }

@@ -27,16 +27,18 @@ namespace ampoule::xen {
 inline bool isPresent() { return ampoule_hypercall_kind != 0; }
 inline bool isPv() { return ampoule_hypercall_kind == 1; }
 
-inline std::uint64_t word(std::uint64_t value) { return value; }
-inline std::uint64_t word(const volatile void *pointer) {
-  return reinterpret_cast<std::uint64_t>(pointer);
-}
+/// An argument: a number, or where something lies.
+struct Word {
+  constexpr Word(std::uint64_t value = 0) : value(value) {}
+  Word(const volatile void *pointer)
+      : value(reinterpret_cast<std::uint64_t>(pointer)) {}
+  std::uint64_t value;
+};
 
-template <typename... Arguments>
-long hypercall(unsigned number, Arguments... arguments) {
-  std::uint64_t words[5] = {word(arguments)...};
-  return ampoule_hypercall(words[0], words[1], words[2], words[3], words[4],
-                           number);
+[[gnu::always_inline]] inline long hypercall(unsigned number, Word a = {},
+                                             Word b = {}, Word c = {},
+                                             Word d = {}, Word e = {}) {
+  return ampoule_hypercall(a.value, b.value, c.value, d.value, e.value, number);
 }
 
 inline long sendEvent(std::uint32_t port) {

@@ -27,6 +27,10 @@ TEST(ParseSetting, Units) {
   EXPECT_EQ(size(SettingId::MemoryMax, "1g"), 1ull << 30);
   EXPECT_EQ(size(SettingId::Stack, "64"), 64u << 10);
   EXPECT_EQ(size(SettingId::Stack, "1M"), 1u << 20);
+  EXPECT_EQ(size(SettingId::TimeSlice, "3"), 3000u);
+  EXPECT_EQ(size(SettingId::TimeSlice, "250us"), 250u);
+  EXPECT_EQ(size(SettingId::TimeSlice, "2s"), 2'000'000u);
+  EXPECT_EQ(size(SettingId::Threads, "7"), 7u);
 }
 
 TEST(ParseSetting, NotASize) {
@@ -49,6 +53,9 @@ TEST(ParseSetting, OutOfRange) {
     EXPECT_EQ(refusal(SettingId::Hostname, text),
               "a host name has 1 to 64 letters, digits, '-' and '.'")
         << text.str();
+  EXPECT_EQ(refusal(SettingId::Threads, "8K"), "expected a number");
+  EXPECT_EQ(refusal(SettingId::TimeSlice, "99us"),
+            "a time slice has 100us to 10s");
   EXPECT_EQ(refusal(SettingId::Log, "debug"),
             "expected none, error, warning or info");
 }
@@ -56,6 +63,10 @@ TEST(ParseSetting, OutOfRange) {
 TEST(ParseSetting, RoundTrip) {
   for (auto [id, text] : {std::pair(SettingId::Memory, "33M"),
                           std::pair(SettingId::Stack, "68K"),
+                          std::pair(SettingId::Threads, "4096"),
+                          std::pair(SettingId::TimeSlice, "1500us"),
+                          std::pair(SettingId::TimeSlice, "20ms"),
+                          std::pair(SettingId::TimeSlice, "1s"),
                           std::pair(SettingId::Hostname, "a-b.c"),
                           std::pair(SettingId::Log, "none"),
                           std::pair(SettingId::Log, "info")})

@@ -5,7 +5,7 @@
 //
 //   0x0000'0000  page 0 .. 0xeffff   never mapped once the program runs
 //   0x000f'0000  I/O window          shared_info, console ring, xenstore ring
-//   0x0010'0000  image               text | read-only + tables | data | stack
+//   0x0010'0000  image               text | read-only + tables | data | stacks
 //   image end    heap                to the configured maximum of memory
 #pragma once
 
@@ -42,5 +42,8 @@ inline constexpr unsigned kStubSize = 4;
 inline constexpr std::uint64_t kDefaultMemory = 64u << 20;
 inline constexpr std::uint64_t kDefaultMemoryMax = 512u << 20;
 inline constexpr std::uint64_t kDefaultStackSize = 256u << 10;
+inline constexpr std::uint64_t kDefaultThreads = 64;
+inline constexpr std::uint64_t kDefaultThreadStackSize = 64u << 10;
+inline constexpr std::uint64_t kDefaultTimeSlice = 10'000; ///< microseconds
 
 } // namespace ampoule::abi

@@ -14,6 +14,8 @@
 extern "C" char __ampoule_boot_start[], __ampoule_text_start[], __ampoule_text_end[],
     __ampoule_rodata_start[], __ampoule_rodata_end[], __ampoule_data_start[],
     __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
+    __ampoule_thread_stacks[], __ampoule_thread_stack_size[],
+    __ampoule_thread_stack_count[],
     __ampoule_image_end[], __ampoule_memory_max[];
 
 namespace ampoule::boot {

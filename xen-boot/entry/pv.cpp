@@ -132,6 +132,11 @@ AMPOULE_BOOT std::uint64_t rightsOf(std::uint64_t at) {
       at >= address(__ampoule_data_start) && at < address(__ampoule_data_end);
   bool isStack = at >= address(__ampoule_stack_bottom) &&
                  at < address(__ampoule_stack_top);
+  std::uint64_t stackSize = address(__ampoule_thread_stack_size);
+  std::uint64_t inStacks = at - address(__ampoule_thread_stacks);
+  std::uint64_t stride = stackSize + abi::kPageSize;
+  isStack |= inStacks < address(__ampoule_thread_stack_count) * stride &&
+             inStacks % stride < stackSize;
   if (at < address(__ampoule_image_end) && !isData && !isStack)
     return 0; // a guard page, or a gap
   return kReadWrite;

@@ -60,15 +60,6 @@ ampoule_pv_trap_stubs:
   jmp .Ltrap
   .size ampoule_pv_trap_stubs, . - ampoule_pv_trap_stubs
 
-// The gate behind the exceptions: Xen's upcalls, if libos/events is in the
-// image. Otherwise interrupts stay off.
-  .globl __ampoule_upcall_gate
-  .type __ampoule_upcall_gate, @function
-  .weak ampoule_upcall
-__ampoule_upcall_gate:
-  jmp ampoule_upcall
-  .size __ampoule_upcall_gate, . - __ampoule_upcall_gate
-
 // The gates themselves: constant data that the linker fills.
   .section .ampoule.idt, "a", @progbits
   .balign 16

@@ -44,11 +44,13 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
   std::uint64_t table = linked.symbol("__ampoule_idt");
   std::uint64_t stubs = linked.symbol("__ampoule_trap_stubs");
   std::uint8_t *gates = at(linked, table, size);
-  std::uint64_t upcall = linked.symbol("__ampoule_upcall_gate");
-  if (!gates || !stubs || !upcall)
+  // The gate behind the exceptions: Xen's upcalls, if libos/events is in the
+  // image. Otherwise interrupts stay off.
+  std::uint64_t upcall = linked.symbol("ampoule_upcall");
+  if (!gates || !stubs)
     return createStringError(
-        "the image has no interrupt table to fill: __ampoule_idt, "
-        "__ampoule_trap_stubs or __ampoule_upcall_gate is missing");
+        "the image has no interrupt table to fill: "
+        "__ampoule_idt or __ampoule_trap_stubs is missing");
   constexpr std::uint64_t kCodeSelector = 8, kInterruptGate = 0x8e;
   // Exceptions get a stack of their own (interrupt stack table, entry 1), so
   // that a stack overflow can be reported. Interrupts stay on the program's.
@@ -56,6 +58,8 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
   for (unsigned vector = 0; vector != size / kGateSize; ++vector) {
     std::uint64_t handler =
         vector < kExceptions ? stubs + vector * abi::kStubSize : upcall;
+    if (!handler)
+      continue; // not present
     std::uint64_t low = (handler & 0xffff) | kCodeSelector << 16 |
                         std::uint64_t{vector < kExceptions} << 32 |
                         kInterruptGate << 40 | ((handler >> 16) & 0xffff) << 48;
@@ -297,9 +301,16 @@ std::vector<Mapping> planMappings(const Linked &linked) {
   addSame("__ampoule_rodata_start", "__ampoule_rodata_end", {false, false},
           "read-only data");
   addSame("__ampoule_data_start", "__ampoule_data_end", {true, false}, "data");
-  // The page between data and stack stays unmapped.
+  // The page below each stack stays unmapped.
   addSame("__ampoule_stack_bottom", "__ampoule_stack_top", {true, false},
           "stack");
+  std::uint64_t stackSize = linked.symbol("__ampoule_thread_stack_size");
+  for (std::uint64_t i = 0; i != linked.symbol("__ampoule_thread_stack_count");
+       ++i) {
+    std::uint64_t from = linked.symbol("__ampoule_thread_stacks") +
+                         i * (stackSize + abi::kPageSize);
+    mappings.push_back({from, from, stackSize, {true, false}, "stack"});
+  }
   addSame("__ampoule_image_end", "__ampoule_memory_max", {true, false}, "heap");
   return mappings;
 }

@@ -26,7 +26,18 @@ struct Size {
   uint64_t bytes;
 };
 
+/// A span of time.
+struct Duration {
+  uint64_t microseconds;
+};
+
 namespace literals {
+constexpr Duration operator""_us(unsigned long long count) {
+  return {static_cast<uint64_t>(count)};
+}
+constexpr Duration operator""_ms(unsigned long long count) {
+  return {static_cast<uint64_t>(count) * 1000};
+}
 constexpr Size operator""_KiB(unsigned long long count) {
   return {static_cast<uint64_t>(count) << 10};
 }
@@ -55,8 +66,17 @@ struct AtBoot {};
 
 namespace detail {
 
-enum class SettingId : uint32_t { Memory, MemoryMax, Stack, Hostname, Log };
-constexpr uint32_t kSettings = 5;
+enum class SettingId : uint32_t {
+  Memory,
+  MemoryMax,
+  Stack,
+  Threads,
+  ThreadStack,
+  TimeSlice,
+  Hostname,
+  Log
+};
+constexpr uint32_t kSettings = 8;
 
 /// As the linker reads it.
 struct Setting {
@@ -78,7 +98,10 @@ constexpr uint64_t kLeastMemory = 4u << 20;
 constexpr uint64_t kMostMemory = 4032ull << 20;
 constexpr uint64_t kLeastStack = 4u << 10;
 constexpr uint64_t kMostStack = 1u << 30;
-constexpr unsigned kLongestHostname = 64; // HOST_NAME_MAX
+constexpr unsigned kMostThreads = 4096;
+constexpr uint64_t kLeastTimeSlice = 100;       // microseconds
+constexpr uint64_t kMostTimeSlice = 10'000'000; // microseconds
+constexpr unsigned kLongestHostname = 64;       // HOST_NAME_MAX
 
 constexpr bool isMemory(uint64_t bytes) {
   return bytes >= kLeastMemory && bytes <= kMostMemory &&
@@ -87,6 +110,14 @@ constexpr bool isMemory(uint64_t bytes) {
 
 constexpr bool isStack(uint64_t bytes) {
   return bytes >= kLeastStack && bytes <= kMostStack;
+}
+
+constexpr bool isThreads(uint64_t count) {
+  return count >= 1 && count <= kMostThreads;
+}
+
+constexpr bool isTimeSlice(uint64_t microseconds) {
+  return microseconds >= kLeastTimeSlice && microseconds <= kMostTimeSlice;
 }
 
 /// Letters, digits, hyphens and dots (RFC 1123, 2.1).
@@ -139,6 +170,35 @@ public:
       AMPOULE_REFUSE(!detail::isStack(size.bytes),
                      "a stack has 4 KiB to 1 GiB") {
     return with(detail::SettingId::Stack, {file, nullptr, size.bytes, line, 0});
+  }
+
+  /// How many threads there can be beside the one of main: so many stacks are
+  /// part of the image, if it can begin a thread at all. One more is EAGAIN.
+  /// 1 to 4096. Default: 64.
+  constexpr Config threads(uint64_t count, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isThreads(count),
+                     "an image has 1 to 4096 threads") {
+    return with(detail::SettingId::Threads, {file, nullptr, count, line, 0});
+  }
+
+  /// The stack of each of them, rounded up to whole pages, below it a page that
+  /// is not mapped; what pthread_attr_setstacksize() replaces. A thread that
+  /// wants more gets it from the heap, without a guard. 4 KiB to 1 GiB. Default:
+  /// 64 KiB.
+  constexpr Config threadStack(Size size, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isStack(size.bytes),
+                     "a stack has 4 KiB to 1 GiB") {
+    return with(detail::SettingId::ThreadStack,
+                {file, nullptr, size.bytes, line, 0});
+  }
+
+  /// How long a thread runs before another one that is ready has its turn; it
+  /// can be twice as long. 100 us to 10 s. Default: 10 ms.
+  constexpr Config timeSlice(Duration slice, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isTimeSlice(slice.microseconds),
+                     "a time slice has 100 us to 10 s") {
+    return with(detail::SettingId::TimeSlice,
+                {file, nullptr, slice.microseconds, line, 0});
   }
 
   /// What gethostname() and uname() tell. Default: ampoule.
