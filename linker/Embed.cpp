@@ -58,7 +58,7 @@ private:
       return fail(source, code.message());
     bool runs = status.permissions() & sys::fs::all_exe;
     EmbeddedFile file{target, current->place, kRegular | (runs ? 0555u : 0444u),
-                      std::move(*data)};
+                      std::move(*data), /*isStated=*/true};
     auto [it, isNew] = files.try_emplace(target, std::move(file));
     if (isNew) {
       addFolders(sys::path::parent_path(target));
@@ -78,6 +78,7 @@ private:
       return fail(source, "its symbolic links lead back to it");
     path.push_back(status.getUniqueID());
     addFolders(target);
+    files.find(target.empty() ? "/" : target)->second.isStated = true;
     std::vector<std::string> names;
     std::error_code code;
     for (sys::fs::directory_iterator it(source, code), end; it != end && !code;
@@ -95,7 +96,8 @@ private:
   void addFolders(StringRef target) {
     std::string name = target.empty() ? "/" : target.str();
     auto [it, isNew] = files.try_emplace(
-        name, EmbeddedFile{name, current->place, kDirectory | 0555, nullptr});
+        name, EmbeddedFile{name, current->place, kDirectory | 0555, nullptr,
+                           /*isStated=*/false});
     if (it->second.data)
       diag.error(name + " is embedded as a file and as a directory\n>>> by " +
                  it->second.place + "\n>>> by " + current->place);
@@ -149,7 +151,7 @@ void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
           entryType,
           {constant(file.path, /*isText=*/true, ".path"), data,
            ConstantInt::get(wide, size), ConstantInt::get(word, file.mode),
-           ConstantInt::get(word, 0)}));
+           ConstantInt::get(word, file.isStated)}));
     }
   defineDeclared(program, kTable, arrayOf(entryType, entries),
                  /*isConstant=*/true, kFilesOrigin);

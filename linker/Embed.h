@@ -26,6 +26,7 @@ struct EmbeddedFile {
   std::string place;
   std::uint32_t mode;                       ///< st_mode
   std::unique_ptr<llvm::MemoryBuffer> data; ///< null: a directory
+  bool isStated; ///< not just a directory on the way
 };
 
 /// What the image will have, sorted by path, with all directories; symbolic

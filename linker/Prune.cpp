@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Internalisation and deletion of the dead. What is decided here is only linkage
-// and reachability; folding is Optimise's.
+// Internalisation and deletion of the dead. What is decided here is only
+// linkage and reachability; folding is Optimise's.
 #include "linker/Prune.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
@@ -22,6 +22,19 @@ bool isLibraryCall(StringRef name) {
     for (unsigned i = 0; i != NumLibFuncs; ++i)
       if (info.has(static_cast<LibFunc>(i)))
         set.insert(info.getName(static_cast<LibFunc>(i)));
+    // LLVM knows these to tell what a call of them does, and never makes one
+    // (Utils/BuildLibCalls.cpp).
+    for (StringRef known :
+         {"access",   "chmod",    "chown",    "closedir",     "fdopen",
+          "fopen",    "fread",    "fstat",    "fstatvfs",     "ftell",
+          "fseek",    "getenv",   "getpwnam", "gettimeofday", "lchown",
+          "lstat",    "mkdir",    "mktime",   "open",         "opendir",
+          "pclose",   "popen",    "pread",    "pwrite",       "read",
+          "readlink", "realpath", "remove",   "rename",       "rmdir",
+          "setvbuf",  "stat",     "statvfs",  "system",       "tmpfile",
+          "times",    "uname",    "unlink",   "unsetenv",     "utime",
+          "utimes",   "write"})
+      set.erase(known);
     // What LLVM calls by name beside those lists.
     for (StringRef extra : {"bcmp", "__stack_chk_fail", "_Unwind_Resume"})
       set.insert(extra);

@@ -72,6 +72,26 @@ patch_musl(src/thread/pthread_create.c
 		} else if (!room) {
 			goto fail;
 		} else if (guard) {")
+patch_musl(src/internal/pthread_impl.h
+  "static inline void __wake(volatile void *addr, int cnt, int priv)
+{"
+  "static inline void __wake(volatile void *addr, int cnt, int priv)
+{
+	${declare_threads}
+	if (!${can_have_threads}) return;")
+# So is cancellation, where nothing can call pthread_cancel.
+patch_musl(src/thread/pthread_testcancel.c
+  "	__testcancel();"
+  "	int __ampoule_live_pthread_cancel(void);
+	if (__ampoule_live_pthread_cancel()) __testcancel();")
+# What older kernels had instead is not asked for.
+patch_musl(src/stat/utimensat.c "#ifdef SYS_futimesat" "#if 0")
+patch_musl(src/stat/fstatat.c "if (ret==-EBADF &&" "if (0 &&")
+# Locales other than C and C.UTF-8 are embedded files, if there are any.
+patch_musl(src/locale/locale_map.c
+  "	if (path) for ("
+  "	extern const unsigned long ampoule_files_count;
+	if (path && ampoule_files_count) for (")
 
 # Headers: musl's own rule, the kernel's interface headers (programs that see
 # __linux__ include them) and clang's.
@@ -99,8 +119,13 @@ file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
 list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
      ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c
      ${musl}/src/thread/__lock.c ${musl}/src/thread/pthread_create.c
-     ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c)
-list(APPEND sources ${generated}/__lock.c ${generated}/pthread_create.c)
+     ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c
+     ${musl}/src/thread/pthread_testcancel.c ${musl}/src/stat/utimensat.c
+     ${musl}/src/stat/fstatat.c ${musl}/src/locale/locale_map.c)
+foreach(name __lock pthread_create pthread_testcancel utimensat fstatat
+        locale_map)
+  list(APPEND sources ${generated}/${name}.c)
+endforeach()
 # The architecture's C replaces the generic one. Of its assembly only what C
 # cannot say is taken, and that is native; what would trap into a kernel
 # (vfork, signal return) has a generic C twin.

@@ -12,7 +12,8 @@ struct EmbeddedFile {
   const char *data; ///< null: a directory
   std::uint64_t size;
   std::uint32_t mode; ///< st_mode
-  std::uint32_t padding;
+  /// 0: a directory that only leads to what was embedded.
+  std::uint32_t isStated;
 };
 
 static_assert(sizeof(EmbeddedFile) == 32);

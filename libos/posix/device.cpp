@@ -12,25 +12,31 @@ namespace {
 class Null : public File {
 public:
   using File::File;
-  long read(char *, std::size_t) const override { return 0; }
-  long write(const char *, std::size_t size) const override {
+  long read(char *, std::size_t) override { return 0; }
+  long write(const char *, std::size_t size) override {
     return static_cast<long>(size);
   }
 };
 
-class Zero final : public Null {
+class Zero : public Null {
 public:
   using Null::Null;
-  long read(char *buffer, std::size_t size) const override {
+  long read(char *buffer, std::size_t size) override {
     __builtin_memset(buffer, 0, size);
     return static_cast<long>(size);
   }
 };
 
+class Full final : public Zero {
+public:
+  using Zero::Zero;
+  long write(const char *, std::size_t) override { return -kNoSpace; }
+};
+
 class Random final : public Null {
 public:
   using Null::Null;
-  long read(char *buffer, std::size_t size) const override {
+  long read(char *buffer, std::size_t size) override {
     return sys_getrandom(reinterpret_cast<long>(buffer),
                          static_cast<long>(size), 0, 0, 0, 0);
   }
@@ -38,18 +44,22 @@ public:
 
 // Device numbers: Linux, Documentation/admin-guide/devices.txt.
 constexpr std::uint32_t kMode = kCharacterDevice | 0666;
-constinit const Null null(kMode, 1 << 8 | 3, false);
-constinit const Zero zero(kMode, 1 << 8 | 5, false);
-constinit const Random random(kMode, 1 << 8 | 8, false);
+constinit Null null(kMode, 1 << 8 | 3, false);
+constinit Zero zero(kMode, 1 << 8 | 5, false);
+constinit Full full(kMode, 1 << 8 | 7, false);
+constinit Random random(kMode, 1 << 8 | 8, false);
 
 struct Device {
   const char *path;
-  const File *file;
+  File *file;
 };
 constinit const Device kDevices[] = {
     {"/dev/null", &null},        {"/dev/zero", &zero},
+    {"/dev/full", &full},
     {"/dev/random", &random},    {"/dev/urandom", &random},
     {"/dev/console", &terminal}, {"/dev/tty", &terminal},
+    {"/dev/stdin", &terminal},   {"/dev/stdout", &terminal},
+    {"/dev/stderr", &terminal},
 };
 
 bool isEqual(const char *a, const char *b) {
@@ -60,7 +70,7 @@ bool isEqual(const char *a, const char *b) {
 
 } // namespace
 
-const File *ampoule::posix::findDevice(const char *path) {
+File *ampoule::posix::findDevice(const char *path) {
   for (const Device &device : kDevices)
     if (isEqual(path, device.path))
       return device.file;

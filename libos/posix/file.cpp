@@ -2,7 +2,6 @@
 // Descriptors and the calls on them. What is behind one is the business of the
 // file's kind.
 #include "libos/posix/file.h"
-#include "libos/posix/tree.h"
 
 #include "libos/abi/module.h"
 #include "xen-boot/abi/layout.h"
@@ -14,8 +13,8 @@ AMPOULE_MODULE(posix, nullptr);
 
 namespace {
 
-constinit const File *files[kMaxDescriptors] = {&terminal, &terminal,
-                                                &terminal};
+constinit File *files[kMaxDescriptors] = {&terminal, &terminal, &terminal};
+constinit bool closesOnExec[kMaxDescriptors] = {};
 
 struct Segment { // struct iovec
   char *base;
@@ -23,37 +22,59 @@ struct Segment { // struct iovec
 };
 constexpr long kMaxSegments = 1024; // IOV_MAX
 
+bool canRead(const File &file) {
+  return (file.flags & kAccessMode) != kWriteOnlyAccess;
+}
+bool canWrite(const File &file) {
+  return (file.flags & kAccessMode) != kReadOnlyAccess;
+}
+
+/// The descriptor no longer refers to anything.
+void drop(long fd) {
+  File *file = files[fd];
+  files[fd] = nullptr;
+  if (file != &terminal && --file->references == 0)
+    file->release();
+}
+
+void refer(long fd, File &file, bool closeOnExec) {
+  files[fd] = &file;
+  closesOnExec[fd] = closeOnExec;
+  ++file.references;
+}
+
 } // namespace
 
-const File *posix::fileOf(long fd) {
+File *posix::fileOf(long fd) {
   return fd >= 0 && fd < kMaxDescriptors ? files[fd] : nullptr;
 }
 
-long posix::install(const File &file, long first) {
+long posix::install(File &file, std::uint32_t flags, long first) {
   for (long fd = first; fd < kMaxDescriptors; ++fd)
     if (!files[fd]) {
-      files[fd] = &file;
+      refer(fd, file, flags & kCloseOnExec);
       return fd;
     }
+  if (file.references == 0)
+    file.release();
   return -kTooManyFiles;
 }
 
 AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) {
-  const File *file = fileOf(fd);
-  return file ? file->write(buffer, size) : -kBadDescriptor;
+  File *file = fileOf(fd);
+  return file && canWrite(*file) ? file->write(buffer, size) : -kBadDescriptor;
 }
 
 AMPOULE_SYSCALL(read, long fd, char *buffer, std::size_t size) {
-  const File *file = fileOf(fd);
-  return file ? file->read(buffer, size) : -kBadDescriptor;
+  File *file = fileOf(fd);
+  return file && canRead(*file) ? file->read(buffer, size) : -kBadDescriptor;
 }
 
 /// A short transfer ends the call: a terminal has given all of a line.
 template <typename Transfer>
-static long forEachSegment(long fd, const Segment *segments, long count,
-                           Transfer transfer) {
-  const File *file = fileOf(fd);
-  if (!file)
+static long forEachSegment(File *file, bool isAllowed, const Segment *segments,
+                           long count, Transfer transfer) {
+  if (!isAllowed)
     return -kBadDescriptor;
   if (count < 0 || count > kMaxSegments)
     return -kInvalid;
@@ -72,27 +93,39 @@ static long forEachSegment(long fd, const Segment *segments, long count,
 }
 
 AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
-  return forEachSegment(fd, segments, count,
-                        [](const File &file, char *from, std::size_t size) {
+  File *file = fileOf(fd);
+  return forEachSegment(file, file && canWrite(*file), segments, count,
+                        [](File &file, char *from, std::size_t size) {
                           return file.write(from, size);
                         });
 }
 
 AMPOULE_SYSCALL(readv, long fd, const Segment *segments, long count) {
-  return forEachSegment(fd, segments, count,
-                        [](const File &file, char *to, std::size_t size) {
+  File *file = fileOf(fd);
+  return forEachSegment(file, file && canRead(*file), segments, count,
+                        [](File &file, char *to, std::size_t size) {
                           return file.read(to, size);
                         });
 }
 
 AMPOULE_SYSCALL(pread64, long fd, char *buffer, std::size_t size,
                 std::int64_t offset) {
-  const File *file = fileOf(fd);
-  if (!file)
+  File *file = fileOf(fd);
+  if (!file || !canRead(*file))
     return -kBadDescriptor;
   return offset < 0
              ? -kInvalid
              : file->readAt(buffer, size, static_cast<std::uint64_t>(offset));
+}
+
+AMPOULE_SYSCALL(pwrite64, long fd, const char *buffer, std::size_t size,
+                std::int64_t offset) {
+  File *file = fileOf(fd);
+  if (!file || !canWrite(*file))
+    return -kBadDescriptor;
+  return offset < 0
+             ? -kInvalid
+             : file->writeAt(buffer, size, static_cast<std::uint64_t>(offset));
 }
 
 AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
@@ -100,8 +133,9 @@ AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
   if (offset < 0)
     return -kInvalid;
   auto at = static_cast<std::uint64_t>(offset);
-  return forEachSegment(fd, segments, count,
-                        [&](const File &file, char *to, std::size_t size) {
+  File *file = fileOf(fd);
+  return forEachSegment(file, file && canRead(*file), segments, count,
+                        [&](File &file, char *to, std::size_t size) {
                           long done = file.readAt(to, size, at);
                           if (done > 0)
                             at += static_cast<std::uint64_t>(done);
@@ -109,14 +143,19 @@ AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
                         });
 }
 
-/// The descriptor no longer refers to anything.
-static void drop(long fd) {
-  const File *file = files[fd];
-  files[fd] = nullptr;
-  for (const File *other : files)
-    if (other == file)
-      return;
-  file->release();
+AMPOULE_SYSCALL(pwritev, long fd, const Segment *segments, long count,
+                std::int64_t offset) {
+  if (offset < 0)
+    return -kInvalid;
+  auto at = static_cast<std::uint64_t>(offset);
+  File *file = fileOf(fd);
+  return forEachSegment(file, file && canWrite(*file), segments, count,
+                        [&](File &file, char *from, std::size_t size) {
+                          long done = file.writeAt(from, size, at);
+                          if (done > 0)
+                            at += static_cast<std::uint64_t>(done);
+                          return done;
+                        });
 }
 
 AMPOULE_SYSCALL(close, long fd) {
@@ -127,61 +166,106 @@ AMPOULE_SYSCALL(close, long fd) {
 }
 
 AMPOULE_SYSCALL(lseek, long fd, std::int64_t offset, long whence) {
-  const File *file = fileOf(fd);
+  File *file = fileOf(fd);
   return file ? file->seek(offset, whence) : -kBadDescriptor;
 }
 
 AMPOULE_SYSCALL(dup, long fd) {
-  const File *file = fileOf(fd);
-  return file ? install(*file) : -kBadDescriptor;
+  File *file = fileOf(fd);
+  return file ? install(*file, 0) : -kBadDescriptor;
 }
 
-static long duplicateTo(long fd, long to) {
-  const File *file = fileOf(fd);
+static long duplicateTo(long fd, long to, std::uint32_t flags) {
+  File *file = fileOf(fd);
   if (!file || to < 0 || to >= kMaxDescriptors)
     return -kBadDescriptor;
-  if (files[to] && fd != to)
+  if (fd == to)
+    return to;
+  if (files[to])
     drop(to);
-  files[to] = file;
+  refer(to, *file, flags & kCloseOnExec);
   return to;
 }
 
-AMPOULE_SYSCALL(dup2, long fd, long to) { return duplicateTo(fd, to); }
+AMPOULE_SYSCALL(dup2, long fd, long to) { return duplicateTo(fd, to, 0); }
 
-AMPOULE_SYSCALL(dup3, long fd, long to) {
-  return fd == to ? -kInvalid : duplicateTo(fd, to);
+AMPOULE_SYSCALL(dup3, long fd, long to, std::uint32_t flags) {
+  return fd == to ? -kInvalid : duplicateTo(fd, to, flags);
 }
 
-AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5413);
-AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, std::uint16_t *size) {
-  constexpr unsigned long kGetWindowSize = 0x5413; // TIOCGWINSZ
-  const File *file = fileOf(fd);
+AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5401, 0x5413, 0x541b, 0x5421, 0x5450,
+                 0x5451);
+AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
+  enum : unsigned long { // asm-generic/ioctls.h
+    kGetAttributes = 0x5401,
+    kGetWindowSize = 0x5413,
+    kGetAvailable = 0x541b,
+    kSetNonBlocking = 0x5421,
+    kClearCloseOnExec = 0x5450,
+    kSetCloseOnExec = 0x5451,
+  };
+  File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
-  if (request != kGetWindowSize) {
+  auto *words = static_cast<std::uint32_t *>(argument);
+  switch (request) {
+  case kGetAttributes: {
+    // struct termios: a terminal in canonical mode, with echo.
+    constexpr std::uint32_t kInput = 0x500, kOutput = 5, kControl = 0xbf,
+                            kLocal = 0x8a3b;
+    if (!file->isTerminal)
+      return -kNotTerminal;
+    __builtin_memset(words, 0, 36);
+    words[0] = kInput;
+    words[1] = kOutput;
+    words[2] = kControl;
+    words[3] = kLocal;
+    return 0;
+  }
+  case kGetWindowSize: {
+    if (!file->isTerminal)
+      return -kNotTerminal;
+    constexpr std::uint32_t kRows = 25, kColumns = 80;
+    words[0] = kRows | kColumns << 16;
+    words[1] = 0;
+    return 0;
+  }
+  case kGetAvailable: {
+    long count = file->available();
+    if (count >= 0)
+      words[0] = static_cast<std::uint32_t>(count);
+    return count < 0 ? count : 0;
+  }
+  case kSetNonBlocking:
+    file->flags = words[0] ? file->flags | kNonBlocking
+                           : file->flags & ~std::uint32_t{kNonBlocking};
+    return 0;
+  case kClearCloseOnExec:
+  case kSetCloseOnExec:
+    closesOnExec[fd] = request == kSetCloseOnExec;
+    return 0;
+  default:
     static constinit bool said = false;
     __ampoule_refused("ioctl", request, &said);
     return -kNotTerminal;
   }
-  if (!file->isTerminal)
-    return -kNotTerminal;
-  size[0] = 25;
-  size[1] = 80;
-  size[2] = size[3] = 0;
-  return 0;
 }
 
-AMPOULE_SUPPORTS(fcntl, 1, "command", 0, 1, 2, 3, 1030);
+AMPOULE_SUPPORTS(fcntl, 1, "command", 0, 1, 2, 3, 4, 5, 6, 7, 1030);
 AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   enum : long { // F_DUPFD, …
     kDuplicate = 0,
     kGetDescriptorFlags = 1,
     kSetDescriptorFlags = 2,
     kGetFlags = 3,
+    kSetFlags = 4,
+    kGetLock = 5,
+    kSetLock = 6,
+    kSetLockAndWait = 7,
     kDuplicateCloseOnExec = 1030,
   };
-  constexpr long kReadWrite = 2, kReadOnlyFlag = 0; // O_RDWR, O_RDONLY
-  const File *file = fileOf(fd);
+  constexpr std::uint32_t kCanChange = kAppend | kNonBlocking;
+  File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
   switch (command) {
@@ -189,12 +273,28 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   case kDuplicateCloseOnExec:
     return argument < 0 || argument >= kMaxDescriptors
                ? -kInvalid
-               : install(*file, argument);
+               : install(*file, command == kDuplicate ? 0 : kCloseOnExec,
+                         argument);
   case kGetDescriptorFlags:
+    return closesOnExec[fd];
   case kSetDescriptorFlags:
+    closesOnExec[fd] = argument & 1;
     return 0;
   case kGetFlags:
-    return file->entry() ? kReadOnlyFlag : kReadWrite;
+    return static_cast<long>(file->flags);
+  case kSetFlags:
+    file->flags = (file->flags & ~kCanChange) |
+                  (static_cast<std::uint32_t>(argument) & kCanChange);
+    return 0;
+  case kGetLock: {
+    // Locks are between processes, and there is one.
+    constexpr std::int16_t kUnlocked = 2;
+    *reinterpret_cast<std::int16_t *>(argument) = kUnlocked;
+    return 0;
+  }
+  case kSetLock:
+  case kSetLockAndWait:
+    return 0;
   default:
     static constinit bool said = false;
     __ampoule_refused("fcntl", static_cast<unsigned long>(command), &said);
@@ -202,28 +302,12 @@ AMPOULE_SYSCALL(fcntl, long fd, long command, long argument) {
   }
 }
 
-void posix::describe(const File *file, const abi::EmbeddedFile *entry,
-                     KernelStat &result) {
-  constexpr std::int64_t kBlock = 512;
-  result = {};
-  result.links = 1;
-  result.blockSize = abi::kPageSize;
-  if (!entry) {
-    result.mode = file->mode;
-    result.deviceId = file->device;
-    return;
-  }
-  result.device = 1;
-  result.inode = inodeOf(*entry);
-  result.mode = entry->mode;
-  result.size = static_cast<std::int64_t>(entry->size);
-  result.blocks = (result.size + kBlock - 1) / kBlock;
-}
+AMPOULE_SYSCALL(flock, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 
 AMPOULE_SYSCALL(fstat, long fd, KernelStat *result) {
-  const File *file = fileOf(fd);
+  File *file = fileOf(fd);
   if (!file)
     return -kBadDescriptor;
-  describe(file, file->entry(), *result);
+  describe(file, file->node(), *result);
   return 0;
 }

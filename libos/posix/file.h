@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a descriptor refers to. Kinds of files are objects in the files that
-// implement them. An image has the kinds that its program can open and, thanks
-// to virtual function elimination, the operations that it can call.
+// What a descriptor refers to: an open file description (POSIX, section 3.253).
+// Kinds of files are classes in the files that implement them. An image has the
+// kinds that its program can open and, thanks to virtual function elimination,
+// the operations that it can call.
 #pragma once
 
-#include "libos/abi/files.h"
 #include "libos/posix/posix.h"
 
 namespace ampoule::posix {
 
-class File {
-public:
-  constexpr File(std::uint32_t mode, std::uint32_t device, bool isTerminal)
-      : mode(mode), device(device), isTerminal(isTerminal) {}
-
-  virtual long read(char *buffer, std::size_t size) const = 0;
-  virtual long write(const char *buffer, std::size_t size) const = 0;
-  virtual long readAt(char *, std::size_t, std::uint64_t) const {
-    return -kIllegalSeek;
-  }
-  virtual long seek(std::int64_t, long) const { return -kIllegalSeek; }
-  /// What it is in the embedded tree; null: something else.
-  virtual const abi::EmbeddedFile *entry() const { return nullptr; }
-  /// No descriptor refers to it any more.
-  virtual void release() const {}
-
-  std::uint32_t mode;   ///< st_mode
-  std::uint32_t device; ///< st_rdev: major << 8 | minor
-  bool isTerminal;
-};
+struct Node;
 
 /// struct stat of arch/x86_64/kstat.h
 struct KernelStat {
@@ -36,35 +17,97 @@ struct KernelStat {
   std::uint32_t mode, user, group, padding;
   std::uint64_t deviceId;
   std::int64_t size, blockSize, blocks;
-  TimeSpec times[3];
+  TimeSpec accessed, modified, changed;
   std::int64_t unused[3];
 };
 static_assert(sizeof(KernelStat) == 144);
 
-/// What stat tells; `entry` counts if there is one.
-void describe(const File *file, const abi::EmbeddedFile *entry,
-              KernelStat &result);
+// st_mode (sys/stat.h)
+inline constexpr std::uint32_t kTypeMask = 0170000, kFifo = 0010000,
+                               kCharacterDevice = 0020000, kDirectory = 0040000,
+                               kRegular = 0100000, kLink = 0120000,
+                               kSocket = 0140000;
+
+/// open(2)
+enum OpenFlag : std::uint32_t {
+  kReadOnlyAccess = 0,
+  kWriteOnlyAccess = 1,
+  kReadWriteAccess = 2,
+  kAccessMode = 3,
+  kCreate = 0100,
+  kExclusive = 0200,
+  kTruncate = 01000,
+  kAppend = 02000,
+  kNonBlocking = 04000,
+  kDirectoryOnly = 0200000,
+  kNoFollow = 0400000,
+  kCloseOnExec = 02000000,
+};
+
+/// poll(2)
+enum Readiness : std::uint32_t {
+  kReadable = 1,
+  kWritable = 4,
+  kErrorCondition = 8,
+  kHangUp = 16,
+};
+
+class File {
+public:
+  constexpr File(std::uint32_t mode, std::uint32_t device = 0,
+                 bool isTerminal = false,
+                 std::uint32_t flags = kReadWriteAccess)
+      : mode(mode), device(device), flags(flags), isTerminal(isTerminal) {}
+
+  virtual long read(char *buffer, std::size_t size) = 0;
+  virtual long write(const char *buffer, std::size_t size) = 0;
+  virtual long readAt(char *, std::size_t, std::uint64_t) {
+    return -kIllegalSeek;
+  }
+  virtual long writeAt(const char *, std::size_t, std::uint64_t) {
+    return -kIllegalSeek;
+  }
+  virtual long seek(std::int64_t, long) { return -kIllegalSeek; }
+  /// What it is in the tree of files; null: something else.
+  virtual Node *node() { return nullptr; }
+  /// What can be done without waiting, of Readiness.
+  virtual std::uint32_t readiness() { return kReadable | kWritable; }
+  /// How many bytes can be read at once (FIONREAD); a negative errno: unknown.
+  virtual long available() { return -kNotTerminal; }
+  /// No descriptor refers to it any more.
+  virtual void release() {}
+
+  bool isNonBlocking() const { return flags & kNonBlocking; }
+
+  std::uint32_t mode;   ///< st_mode
+  std::uint32_t device; ///< st_rdev: major << 8 | minor
+  std::uint32_t flags;  ///< of OpenFlag
+  std::uint32_t references = 0;
+  bool isTerminal;
+};
+
+/// What stat tells.
+void describe(File *file, Node *node, KernelStat &result);
 
 /// The device of that absolute path, or null.
-const File *findDevice(const char *path);
-
-inline constexpr std::uint32_t kCharacterDevice = 0020000;
+File *findDevice(const char *path);
 
 /// Descriptors 0 to 2 from the start: the console.
 class Terminal final : public File {
 public:
   using File::File;
-  long read(char *buffer, std::size_t size) const override;
-  long write(const char *buffer, std::size_t size) const override;
+  long read(char *buffer, std::size_t size) override;
+  long write(const char *buffer, std::size_t size) override;
 };
-extern const Terminal terminal;
+extern Terminal terminal;
 
-inline constexpr long kMaxDescriptors = 32;
+inline constexpr long kMaxDescriptors = 1024;
 
 /// Null: not open.
-const File *fileOf(long fd);
+File *fileOf(long fd);
 
-/// The lowest free descriptor from `first` on now refers to `file`.
-long install(const File &file, long first = 0);
+/// The lowest free descriptor from `first` on now refers to `file`. If there is
+/// none, a file that nothing refers to is released.
+long install(File &file, std::uint32_t flags, long first = 0);
 
 } // namespace ampoule::posix

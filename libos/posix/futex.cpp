@@ -35,8 +35,8 @@ long forWaiters(const std::uint32_t *word, std::uint32_t bits, long most,
   return count;
 }
 
-long waitFor(const std::uint32_t *word, std::uint32_t value,
-             std::uint32_t bits, std::uint64_t deadline) {
+long waitFor(const std::uint32_t *word, std::uint32_t value, std::uint32_t bits,
+             std::uint64_t deadline) {
   if (bits == 0)
     return -kInvalid;
   if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value)
@@ -108,7 +108,8 @@ AMPOULE_SYSCALL(futex, std::uint32_t *word, long operation, std::uint32_t value,
   case kRequeue: {
     long woken = wakeWaiters(word, static_cast<std::int32_t>(value));
     // In this call the place of the timeout is a number.
-    auto most = static_cast<std::int32_t>(reinterpret_cast<std::uint64_t>(timeout));
+    auto most =
+        static_cast<std::int32_t>(reinterpret_cast<std::uint64_t>(timeout));
     return woken + forWaiters(word, kAnyBits, most, [&](Thread &thread) {
              thread.key = keyOf(other);
            });

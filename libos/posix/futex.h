@@ -6,6 +6,7 @@
 namespace ampoule::posix {
 
 /// Wakes up to `most` threads that wait for `word` to change; how many it was.
-long wakeWaiters(const std::uint32_t *word, long most, std::uint32_t bits = ~0u);
+long wakeWaiters(const std::uint32_t *word, long most,
+                 std::uint32_t bits = ~0u);
 
 } // namespace ampoule::posix

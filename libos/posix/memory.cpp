@@ -4,7 +4,7 @@
 // protection that takes less away is accepted and not enforced, and PROT_EXEC
 // is refused.
 #include "libos/memory/memory.h"
-#include "libos/posix/file.h"
+#include "libos/posix/node.h"
 #include "libos/threads/stacks.h"
 #include "xen-boot/abi/layout.h"
 
@@ -17,29 +17,24 @@ static constexpr long kShared = 1;       // MAP_SHARED
 static constexpr long kFixed = 0x10;     // MAP_FIXED
 static constexpr long kAnonymous = 0x20; // MAP_ANONYMOUS
 
-/// The linker's answers: is there a file in the image that can be opened, and
-/// can there be threads, whose stacks are unmapped, too?
-extern "C" int __ampoule_live_ampoule_files();
+/// The linker's answer: can there be threads, whose stacks are unmapped, too?
 extern "C" int __ampoule_live_pthread_create();
 
 static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
 }
 
-/// The embedded file that is to be mapped; null: `error` says why not. What is
-/// written to a shared mapping would have to reach the file.
-static const File *findMapped(long fd, long protection, long flags,
-                              long &error) {
+/// The file that is to be mapped; null: `error` says why not. What is written to
+/// a shared mapping would have to reach the file.
+static File *findMapped(long fd, long protection, long flags, long &error) {
   error = -kNoDevice;
-  if (!__ampoule_live_ampoule_files())
-    return nullptr;
-  const File *file = fileOf(fd);
-  const abi::EmbeddedFile *entry = file ? file->entry() : nullptr;
+  File *file = fileOf(fd);
+  Node *node = file ? file->node() : nullptr;
   if (!file)
     error = -kBadDescriptor;
   else if (flags & kShared && protection & kWrite)
     error = -kAccess;
-  else if (entry && entry->data)
+  else if (node && node->isFile())
     return file;
   return nullptr;
 }
@@ -53,7 +48,7 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
     return -kInvalid;
   if (protection & kExecute)
     return -kAccess;
-  const File *file = nullptr;
+  File *file = nullptr;
   if (long error; !(flags & kAnonymous)) {
     file = findMapped(fd, protection, flags, error);
     if (!file)

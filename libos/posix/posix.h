@@ -23,22 +23,30 @@
 
 namespace ampoule::posix {
 
-template <typename Parameter> Parameter fromRegister(long value) {
+// Inlined at once, so that the optimiser sees constant arguments behind them.
+
+template <typename Parameter>
+[[gnu::always_inline]] inline Parameter fromRegister(long value) {
   if constexpr (std::is_pointer_v<Parameter>)
     return reinterpret_cast<Parameter>(value);
   else
     return static_cast<Parameter>(value);
 }
 
-template <typename... Parameters>
-long invoke(long (*call)(Parameters...), const long (&registers)[6]) {
+template <typename... Parameters, std::size_t... i>
+[[gnu::always_inline]] inline long invoke(long (*call)(Parameters...),
+                                          const long (&registers)[6],
+                                          std::index_sequence<i...>) {
   threads::beginCall();
-  long result = [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return call(fromRegister<Parameters>(registers[i])...);
-  }
-  (std::index_sequence_for<Parameters...>());
+  long result = call(fromRegister<Parameters>(registers[i])...);
   threads::endCall();
   return result;
+}
+
+template <typename... Parameters>
+[[gnu::always_inline]] inline long invoke(long (*call)(Parameters...),
+                                          const long (&registers)[6]) {
+  return invoke(call, registers, std::index_sequence_for<Parameters...>());
 }
 
 /// Says on the console, the first time (`said`), that a call does not do what

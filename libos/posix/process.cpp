@@ -16,13 +16,6 @@ AMPOULE_SYSCALL(getgid) { return 0; }
 AMPOULE_SYSCALL(getegid) { return 0; }
 AMPOULE_SYSCALL(set_robust_list) { return 0; }
 
-AMPOULE_SYSCALL(umask, long mask) {
-  static constinit long current = 022;
-  long old = current;
-  current = mask & 0777;
-  return old;
-}
-
 /// No limit is enforced, and none can be set.
 AMPOULE_SYSCALL(prlimit64, long, long, const std::uint64_t *next,
                 std::uint64_t *old) {

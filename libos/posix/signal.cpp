@@ -50,8 +50,8 @@ constexpr std::uint64_t kUnblockable = 1ull << 8 | 1ull << 18;
 bool isIgnored(long signal) {
   auto handler = actions[signal].handler;
   return handler == kIgnore ||
-         (handler == kDefault && (signal == 17 || signal == 18 ||
-                                  signal == 23 || signal == 28));
+         (handler == kDefault &&
+          (signal == 17 || signal == 18 || signal == 23 || signal == 28));
 }
 
 /// Takes one of `set` from what is pending for the thread. 0: none is.
@@ -147,9 +147,8 @@ long sendToThread(long id, long signal) {
 
 void posix::postSignal(const SignalInfo &info, Thread *target) {
   std::uint64_t signal = bit(info.signal);
-  Thread *taker = target && !(target->blockedSignals & signal)
-                      ? target
-                  : target ? nullptr
+  Thread *taker = target && !(target->blockedSignals & signal) ? target
+                  : target                                     ? nullptr
                            : findTaker(signal);
   if (taker && isIgnored(info.signal))
     return;
@@ -213,8 +212,8 @@ AMPOULE_SYSCALL(rt_sigprocmask, long how, const std::uint64_t *set,
 
 AMPOULE_SYSCALL(rt_sigpending, std::uint64_t *set) {
   const Thread &thread = threads::self();
-  *set = (threads::pendingSignals | thread.pendingSignals) &
-         thread.blockedSignals;
+  *set =
+      (threads::pendingSignals | thread.pendingSignals) & thread.blockedSignals;
   return 0;
 }
 

@@ -43,7 +43,7 @@ bool readLine() {
 
 } // namespace
 
-long Terminal::read(char *buffer, std::size_t size) const {
+long Terminal::read(char *buffer, std::size_t size) {
   if (lineRead == lineSize && (size == 0 || !readLine()))
     return 0;
   std::size_t left = lineSize - lineRead;
@@ -53,11 +53,11 @@ long Terminal::read(char *buffer, std::size_t size) const {
   return static_cast<long>(count);
 }
 
-long Terminal::write(const char *buffer, std::size_t size) const {
+long Terminal::write(const char *buffer, std::size_t size) {
   console::write(buffer, size);
   return static_cast<long>(size);
 }
 
-constinit const Terminal posix::terminal(kCharacterDevice | 0620,
+constinit Terminal posix::terminal(kCharacterDevice | 0620,
                                          5 << 8 | 1, // /dev/console
                                          /*isTerminal=*/true);

@@ -22,8 +22,7 @@ extern "C" int ampoule_clone(int (*entry)(void *), void *stack, long flags,
   if (!(flags & kThread))
     return -kNoSuchCall;
   threads::beginCall();
-  int id =
-      threads::create(entry, stack, argument, threadPointer, clearOnExit);
+  int id = threads::create(entry, stack, argument, threadPointer, clearOnExit);
   *parentId = static_cast<std::uint32_t>(id);
   threads::endCall();
   return id;
@@ -70,14 +69,13 @@ AMPOULE_SYSCALL(set_thread_area, std::uint64_t pointer) {
 }
 
 /// A stack for a thread that needs `size` bytes, the last `used` of them zero,
-/// from the arena; `size` becomes what it has. Null: it must come from the heap,
-/// or, with `size` 0, not at all.
+/// from the arena; `size` becomes what it has. Null: it must come from the
+/// heap, or, with `size` 0, not at all.
 extern "C" void *ampoule_take_stack(std::size_t *size, std::size_t used) {
   if (*size > threads::stackSize()) {
     static constinit bool said = false;
     if (!said && console::says(LogLevel::Warning))
-      (console::Line() << "ampoule: a thread's stack of ")
-              .number(*size >> 10)
+      (console::Line() << "ampoule: a thread's stack of ").number(*size >> 10)
           << " KiB is more than the configured ones have: it lies in the heap, "
              "without a guard page (--ampoule-thread-stack)";
     said = true;

@@ -46,8 +46,8 @@ template <typename Value> bool isInRange(const Value &value) {
 
 template <typename Value> void assign(Value &value, std::uint64_t time) {
   value.seconds = static_cast<std::int64_t>(time / kNanosecondsPerSecond);
-  value.microseconds = static_cast<std::int64_t>(time % kNanosecondsPerSecond /
-                                                 kMicrosecond);
+  value.microseconds =
+      static_cast<std::int64_t>(time % kNanosecondsPerSecond / kMicrosecond);
 }
 
 void readTimer(Interval &result) {

@@ -1,219 +1,381 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The linker's table is the file system: nothing is copied, and nothing can be
-// changed. In an image without files the table is empty, and of this only the
-// devices are left.
+// Finding, opening and reading. In an image that embeds nothing and makes
+// nothing the tree is the root, and of this only the devices are left.
 #include "libos/posix/tree.h"
+
+#include "libos/memory/objects.h"
+#include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
 
 namespace {
 
-using Entry = abi::EmbeddedFile;
-
 constexpr std::size_t kMaxPath = 4096; // PATH_MAX, with the final zero
-/// open(2)
-constexpr long kAccessMode = 3, kCreate = 0100, kExclusive = 0200,
-               kTruncate = 01000, kDirectory = 0200000;
+constexpr unsigned kMaxLinks = 40;     // as Linux
 
-constinit const Entry *currentDirectory = nullptr; ///< null: the root
+constinit Node *currentDirectory = &root;
 
-bool hasTree() { return ampoule_files_count != 0; }
-
-int compare(const char *a, const char *b) {
-  while (*a && *a == *b)
-    ++a, ++b;
-  return static_cast<unsigned char>(*a) - static_cast<unsigned char>(*b);
+std::int64_t signedSize(std::size_t size) {
+  return static_cast<std::int64_t>(size);
 }
 
-const Entry *find(const char *path) {
-  std::uint64_t low = 0, high = ampoule_files_count;
-  while (low < high) {
-    std::uint64_t middle = (low + high) / 2;
-    int order = compare(path, ampoule_files[middle].path);
-    if (order == 0)
-      return &ampoule_files[middle];
-    (order < 0 ? high : low) = order < 0 ? middle : middle + 1;
-  }
+} // namespace
+
+OpenFile *posix::openFileOf(long fd, long &error) {
+  File *file = fileOf(fd);
+  if (file && file->node())
+    return static_cast<OpenFile *>(file);
+  error = file ? -kInvalid : -kBadDescriptor;
   return nullptr;
 }
 
-/// An absolute path without ".", ".." and empty parts.
-class Path {
-public:
-  explicit Path(const Entry *from) {
-    if (from && from->path[1])
-      isTooLong = !append(from->path, __builtin_strlen(from->path));
+Place::Place(long from, const char *path, bool follows) {
+  if (!*path) {
+    error = kNoEntry;
+    return;
   }
-
-  void add(const char *path) {
-    if (*path == '/')
-      size = 0;
-    while (*path && !isTooLong) {
-      while (*path == '/')
-        ++path;
-      std::size_t part = 0;
-      while (path[part] && path[part] != '/')
-        ++part;
-      mustBeDirectory = path[part] == '/' || part == 0 ||
-                        (part <= 2 && path[0] == '.' && path[part - 1] == '.');
-      if (part == 2 && path[0] == '.' && path[1] == '.') {
-        while (size > 0 && text[--size] != '/')
-          ;
-      } else if (part != 0 && !(part == 1 && path[0] == '.')) {
-        isTooLong = !append("/", 1) || !append(path, part);
-      }
-      path += part;
+  if (!hasNames()) {
+    device = findDevice(path);
+    node = path[0] == '/' && !path[1] ? &root : nullptr;
+    error = device || node ? 0 : kNoEntry;
+    return;
+  }
+  Node *start = currentDirectory;
+  if (*path != '/' && from != kCurrentDirectory) {
+    File *file = fileOf(from);
+    start = file ? file->node() : nullptr;
+    if (!start || !start->isDirectory()) {
+      error = file ? kNotDirectory : kBadDescriptor;
+      return;
     }
   }
+  if (__builtin_strlen(path) >= kMaxPath)
+    error = kNameTooLong;
+  else
+    walk(start, path, follows, kMaxLinks);
+}
 
-  const char *get() {
-    if (size == 0)
-      return "/";
-    text[size] = 0;
-    return text;
-  }
-
-  /// Whether a directory on the way is something else.
-  bool passesFile() {
-    get();
-    for (std::size_t i = 1; i < size; ++i) {
-      if (text[i] != '/')
+void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
+  node = *path == '/' ? &root : at;
+  while (true) {
+    while (*path == '/')
+      ++path;
+    if (!*path)
+      break;
+    const char *end = path;
+    while (*end && *end != '/')
+      ++end;
+    const char *rest = end;
+    while (*rest == '/')
+      ++rest;
+    directory = node;
+    text = path;
+    length = static_cast<std::size_t>(end - path);
+    path = rest;
+    mustBeDirectory = *end == '/';
+    name = nullptr;
+    if (!directory->isDirectory()) {
+      error = kNotDirectory;
+      return;
+    }
+    if (length <= 2 && text[0] == '.' && text[length - 1] == '.') {
+      if (length == 2)
+        node = directory->parent;
+      length = 0;
+      if (node)
         continue;
-      text[i] = 0;
-      const Entry *entry = find(text);
-      text[i] = '/';
-      if (entry && !isDirectory(*entry))
-        return true;
+      error = kNoEntry; // above a directory that was removed
+      directory = nullptr;
+      return;
     }
-    return false;
-  }
-
-  bool isTooLong = false, mustBeDirectory = false;
-
-private:
-  bool append(const char *part, std::size_t length) {
-    if (size + length >= sizeof(text))
-      return false;
-    __builtin_memcpy(text + size, part, length);
-    size += length;
-    return true;
-  }
-
-  std::size_t size = 0;
-  char text[kMaxPath];
-};
-
-/// An open file description.
-class OpenFile final : public File {
-public:
-  constexpr OpenFile() : File(0, 0, false) {}
-
-  long read(char *buffer, std::size_t size) const override {
-    long count = readAt(buffer, size, offset);
-    if (count > 0)
-      offset += static_cast<std::uint64_t>(count);
-    return count;
-  }
-  long write(const char *, std::size_t) const override {
-    return -kBadDescriptor;
-  }
-  long readAt(char *buffer, std::size_t size,
-              std::uint64_t from) const override {
-    if (isDirectory(*file))
-      return -kIsDirectory;
-    if (from >= file->size)
-      return 0;
-    std::size_t count = size < file->size - from ? size : file->size - from;
-    __builtin_memcpy(buffer, file->data + from, count);
-    return static_cast<long>(count);
-  }
-  long seek(std::int64_t distance, long whence) const override {
-    std::int64_t origin = whence == 0   ? 0 // SEEK_SET, SEEK_CUR, SEEK_END
-                          : whence == 1 ? static_cast<std::int64_t>(offset)
-                                        : static_cast<std::int64_t>(file->size);
-    std::int64_t target;
-    if (whence < 0 || whence > 2 ||
-        __builtin_add_overflow(origin, distance, &target) || target < 0)
-      return -kInvalid;
-    offset = static_cast<std::uint64_t>(target);
-    return target;
-  }
-  const Entry *entry() const override { return file; }
-  void release() const override { file = nullptr; }
-
-  /// Null: free.
-  mutable const Entry *file = nullptr;
-  mutable std::uint64_t offset = 0;
-};
-
-constinit const OpenFile openFiles[kMaxDescriptors] = {};
-
-const OpenFile *claim(const Entry &entry) {
-  for (const OpenFile &slot : openFiles)
-    if (!slot.file) {
-      slot.file = &entry;
-      slot.offset = 0;
-      return &slot;
+    bool isLast = !*rest;
+    if (length > kMaxName) {
+      error = kNameTooLong;
+      return;
     }
-  return nullptr;
+    name = findName(*directory, text, length);
+    node = name ? name->node : nullptr;
+    if (!name) {
+      error = kNoEntry;
+      if (!isLast || (!directory->self && directory != &root))
+        directory = nullptr;
+      return;
+    }
+    if (!node->isLink() || (isLast && !follows && !mustBeDirectory))
+      continue;
+    if (links == 0) {
+      error = kLoop;
+      return;
+    }
+    bool mustBe = mustBeDirectory;
+    Place target;
+    target.walk(directory, node->data, /*follows=*/true, links - 1);
+    *this = target;
+    mustBeDirectory |= mustBe;
+    if (error) {
+      if (!isLast)
+        directory = nullptr;
+      return;
+    }
+  }
+  if (mustBeDirectory && !node->isDirectory())
+    error = kNotDirectory;
 }
 
-long openEntry(const Entry &entry, long flags) {
-  bool writes = (flags & kAccessMode) != 0 || flags & kTruncate;
-  if (isDirectory(entry) && (writes || flags & kCreate))
+long OpenFile::read(char *buffer, std::size_t size) {
+  long count = readAt(buffer, size, offset);
+  if (count > 0)
+    offset += static_cast<std::uint64_t>(count);
+  return count;
+}
+
+long OpenFile::write(const char *buffer, std::size_t size) {
+  if (flags & kAppend)
+    offset = file.size;
+  long count = writeAt(buffer, size, offset);
+  if (count > 0)
+    offset += static_cast<std::uint64_t>(count);
+  return count;
+}
+
+long OpenFile::readAt(char *buffer, std::size_t size, std::uint64_t from) {
+  if (file.isDirectory())
     return -kIsDirectory;
-  if (flags & kDirectory && !isDirectory(entry))
-    return -kNotDirectory;
-  if (writes)
-    return -kReadOnly;
-  const OpenFile *file = claim(entry);
-  if (!file)
-    return -kTooManyFiles;
-  long fd = install(*file);
-  if (fd < 0)
-    file->release();
-  return fd;
+  if (from >= file.size)
+    return 0;
+  std::size_t count = size < file.size - from ? size : file.size - from;
+  __builtin_memcpy(buffer, file.data + from, count);
+  return static_cast<long>(count);
 }
 
-long openAt(long directory, const char *path, long flags) {
-  Place place(directory, path);
-  if (place.error == kNoEntry && flags & kCreate)
+long OpenFile::writeAt(const char *buffer, std::size_t size,
+                       std::uint64_t from) {
+  if (size == 0)
+    return 0;
+  std::size_t end;
+  if (__builtin_add_overflow(from, size, &end))
+    return -kFileTooLarge;
+  if (end > file.size)
+    if (long error = resize(file, end))
+      return error;
+  __builtin_memcpy(const_cast<char *>(file.data) + from, buffer, size);
+  file.modified = file.changed = currentTime();
+  return static_cast<long>(size);
+}
+
+long OpenFile::seek(std::int64_t distance, long whence) {
+  enum : long { // SEEK_SET, …
+    kSet = 0,
+    kCurrent = 1,
+    kEnd = 2,
+    kData = 3,
+    kHole = 4,
+  };
+  std::int64_t origin = 0, target;
+  switch (whence) {
+  case kSet:
+    break;
+  case kCurrent:
+    origin = static_cast<std::int64_t>(offset);
+    break;
+  case kEnd:
+    origin = signedSize(file.size);
+    break;
+  case kData:
+  case kHole: // a file is data up to its end
+    if (distance < 0 || distance >= signedSize(file.size))
+      return -kNoDeviceOrAddress;
+    if (whence == kHole)
+      distance = signedSize(file.size);
+    break;
+  default:
+    return -kInvalid;
+  }
+  if (__builtin_add_overflow(origin, distance, &target) || target < 0)
+    return -kInvalid;
+  offset = static_cast<std::uint64_t>(target);
+  return target;
+}
+
+long OpenFile::available() {
+  return file.size > offset ? static_cast<long>(file.size - offset) : 0;
+}
+
+void OpenFile::release() {
+  closeNode(file);
+  memory::destroy(this);
+}
+
+void posix::describe(File *file, Node *node, KernelStat &result) {
+  constexpr std::int64_t kBlock = 512;
+  result = {};
+  result.links = 1;
+  result.blockSize = abi::kPageSize;
+  if (node && node->device) {
+    file = node->device;
+    result.inode = node->inode;
+  } else if (node) {
+    result.device = 1;
+    result.inode = node->inode;
+    result.mode = node->mode;
+    result.links = node->links;
+    result.size = signedSize(node->isDirectory() ? 0 : node->size);
+    result.blocks = (result.size + kBlock - 1) / kBlock;
+    result.accessed = node->accessed;
+    result.modified = node->modified;
+    result.changed = node->changed;
+    return;
+  }
+  result.mode = file->mode;
+  result.deviceId = file->device;
+}
+
+/// The description of a node for open().
+static long openNode(Node &node, std::uint32_t flags) {
+  bool writes = (flags & kAccessMode) != kReadOnlyAccess;
+  if (node.isDirectory() && (writes || flags & kCreate))
+    return -kIsDirectory;
+  if (node.isLink())
+    return -kLoop;
+  if (node.device)
+    return install(*node.device, flags);
+  if ((writes || flags & kTruncate) && node.isReadOnly)
     return -kReadOnly;
+  if (flags & kTruncate && node.isFile()) {
+    if (long error = resize(node, 0))
+      return error;
+    node.modified = node.changed = currentTime();
+  }
+  constexpr std::uint32_t kKept = kAccessMode | kAppend | kNonBlocking;
+  auto *file = memory::make<OpenFile>(node, flags & kKept);
+  return file ? install(*file, flags) : -kOutOfMemory;
+}
+
+static constinit std::uint32_t maskedRights = 022;
+
+AMPOULE_SYSCALL(umask, std::uint32_t mask) {
+  std::uint32_t old = maskedRights;
+  maskedRights = mask & 0777;
+  return old;
+}
+
+std::uint32_t posix::withoutMasked(std::uint32_t mode) {
+  return mode & 07777 & ~maskedRights;
+}
+
+static long openAt(long from, const char *path, std::uint32_t flags,
+                   std::uint32_t mode) {
+  Place place(from, path,
+              !(flags & kNoFollow) &&
+                  (flags & (kCreate | kExclusive)) != (kCreate | kExclusive));
+  if (place.device)
+    return flags & kDirectoryOnly ? -kNotDirectory
+                                  : install(*place.device, flags);
+  if (place.error == kNoEntry && flags & kCreate && hasNames() &&
+      place.directory) {
+    if (place.mustBeDirectory)
+      return -kIsDirectory;
+    if (place.directory->isReadOnly)
+      return -kReadOnly;
+    Node *node = ampoule_make_node(*place.directory, place.text, place.length,
+                                   kRegular | withoutMasked(mode));
+    return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : -kNoSpace;
+  }
   if (place.error)
     return -place.error;
   if (flags & kCreate && flags & kExclusive)
     return -kExists;
-  if (place.device)
-    return flags & kDirectory ? -kNotDirectory : install(*place.device);
-  // There is an entry; only that there is no tree is known to the optimiser.
-  return hasTree() ? openEntry(*place.entry, flags) : -kNoEntry;
+  if (flags & kDirectoryOnly && !place.node->isDirectory())
+    return -kNotDirectory;
+  return hasNames() ? openNode(*place.node, flags) : -kAccess;
 }
 
-long statAt(long directory, const char *path, KernelStat *result) {
-  Place place(directory, path);
+AMPOULE_SYSCALL(open, const char *path, std::uint32_t flags,
+                std::uint32_t mode) {
+  return openAt(kCurrentDirectory, path, flags, mode);
+}
+AMPOULE_SYSCALL(openat, long from, const char *path, std::uint32_t flags,
+                std::uint32_t mode) {
+  return openAt(from, path, flags, mode);
+}
+AMPOULE_SYSCALL(creat, const char *path, std::uint32_t mode) {
+  return openAt(kCurrentDirectory, path, kCreate | kTruncate | kWriteOnlyAccess,
+                mode);
+}
+
+static long statAt(long from, const char *path, bool follows,
+                   KernelStat *result) {
+  Place place(from, path, follows);
   if (place.error)
     return -place.error;
-  describe(place.device, place.entry, *result);
+  describe(place.device, place.node, *result);
   return 0;
 }
 
-long accessAt(long directory, const char *path, long mode) {
+AMPOULE_SYSCALL(stat, const char *path, KernelStat *result) {
+  return statAt(kCurrentDirectory, path, /*follows=*/true, result);
+}
+AMPOULE_SYSCALL(lstat, const char *path, KernelStat *result) {
+  return statAt(kCurrentDirectory, path, /*follows=*/false, result);
+}
+AMPOULE_SYSCALL(newfstatat, long from, const char *path, KernelStat *result,
+                long flags) {
+  constexpr long kEmptyPath = 0x1000; // AT_EMPTY_PATH
+  if (!*path && flags & kEmptyPath && from != kCurrentDirectory) {
+    File *file = fileOf(from);
+    if (!file)
+      return -kBadDescriptor;
+    describe(file, file->node(), *result);
+    return 0;
+  }
+  return statAt(from, path, !(flags & kNoFollowAt), result);
+}
+
+static long accessAt(long from, const char *path, long mode,
+                     bool follows = true) {
   constexpr long kWrite = 2, kExecute = 1; // W_OK, X_OK
-  Place place(directory, path);
+  Place place(from, path, follows);
   if (place.error)
     return -place.error;
-  std::uint32_t rights = place.device ? place.device->mode : place.entry->mode;
-  if (mode & kWrite && place.entry)
+  std::uint32_t rights = place.device ? place.device->mode : place.node->mode;
+  if (mode & kWrite && place.node && place.node->isReadOnly)
     return -kReadOnly;
   return mode & kExecute && !(rights & 0111) ? -kAccess : 0;
 }
 
-/// There are no symbolic links.
-long readLinkAt(long directory, const char *path) {
-  Place place(directory, path);
-  return place.error ? -place.error : -kInvalid;
+AMPOULE_SYSCALL(access, const char *path, long mode) {
+  return accessAt(kCurrentDirectory, path, mode);
 }
+AMPOULE_SYSCALL(faccessat, long from, const char *path, long mode) {
+  return accessAt(from, path, mode);
+}
+AMPOULE_SYSCALL(faccessat2, long from, const char *path, long mode,
+                long flags) {
+  return accessAt(from, path, mode, !(flags & kNoFollowAt));
+}
+
+static long readLinkAt(long from, const char *path, char *buffer,
+                       std::size_t size) {
+  Place place(from, path, /*follows=*/false);
+  if (place.error)
+    return -place.error;
+  if (!place.node || !place.node->isLink() || size == 0)
+    return -kInvalid;
+  std::size_t count = size < place.node->size ? size : place.node->size;
+  __builtin_memcpy(buffer, place.node->data, count);
+  return static_cast<long>(count);
+}
+
+AMPOULE_SYSCALL(readlink, const char *path, char *buffer, std::size_t size) {
+  return readLinkAt(kCurrentDirectory, path, buffer, size);
+}
+AMPOULE_SYSCALL(readlinkat, long from, const char *path, char *buffer,
+                std::size_t size) {
+  return readLinkAt(from, path, buffer, size);
+}
+
+namespace {
 
 /// getdents64(2)
 struct DirectoryEntry {
@@ -229,19 +391,20 @@ public:
   Listing(char *buffer, std::size_t room) : buffer(buffer), room(room) {}
 
   /// False: there is no room.
-  bool add(const Entry &entry, const char *name, std::uint64_t next) {
+  bool add(const Node &node, const char *name, std::size_t length,
+           std::uint64_t cookie) {
     constexpr std::size_t kHeader = offsetof(DirectoryEntry, name);
     constexpr unsigned kTypeShift = 12; // from st_mode to d_type
-    std::size_t length = __builtin_strlen(name) + 1;
-    std::size_t whole = (kHeader + length + 7) & ~std::size_t{7};
+    std::size_t whole = (kHeader + length + 1 + 7) & ~std::size_t{7};
     if (whole > room - size)
       return false;
     auto *row = reinterpret_cast<DirectoryEntry *>(buffer + size);
-    row->inode = inodeOf(entry);
-    row->offset = static_cast<std::int64_t>(next);
+    row->inode = node.inode;
+    row->offset = static_cast<std::int64_t>(cookie);
     row->length = static_cast<std::uint16_t>(whole);
-    row->type = static_cast<std::uint8_t>(entry.mode >> kTypeShift);
+    row->type = static_cast<std::uint8_t>(node.mode >> kTypeShift);
     __builtin_memcpy(row->name, name, length);
+    row->name[length] = 0;
     size += whole;
     return true;
   }
@@ -253,165 +416,81 @@ private:
   std::size_t room;
 };
 
-/// The name of `entry` in the directory of that path; null: it is not there.
-const char *nameIn(const char *directory, const Entry &entry) {
-  const char *name = entry.path;
-  if (directory[1]) // not "/"
-    while (*directory)
-      if (*directory++ != *name++)
-        return nullptr;
-  if (*name++ != '/' || !*name)
-    return nullptr;
-  for (const char *c = name; *c; ++c)
-    if (*c == '/')
-      return nullptr;
-  return name;
-}
+} // namespace
 
-/// Offsets: 0 is ".", 1 is "..", n + 2 the entry n of the table.
-long list(const OpenFile &directory, char *buffer, std::size_t room) {
-  const Entry &self = *directory.file;
-  Listing listing(buffer, room);
-  std::uint64_t &at = directory.offset;
-  for (; at < ampoule_files_count + 2; ++at) {
-    const Entry &entry = at < 2 ? self : ampoule_files[at - 2];
-    const char *name = at == 0   ? "."
-                       : at == 1 ? ".."
-                                 : nameIn(self.path, entry);
-    if (name && !listing.add(entry, name, at + 1))
-      break;
-  }
-  if (listing.size == 0 && at < ampoule_files_count + 2)
+AMPOULE_SYSCALL(getdents64, long fd, char *buffer, std::size_t size) {
+  long error;
+  OpenFile *open = openFileOf(fd, error);
+  if (!open)
+    return error == -kInvalid ? -kNotDirectory : error;
+  Node &directory = open->file;
+  if (!directory.isDirectory())
+    return -kNotDirectory;
+  // A cookie is where a name is found again: those above it come next.
+  Listing listing(buffer, size);
+  std::uint64_t &at = open->offset;
+  bool isFull = false;
+  auto add = [&](const Node &node, const char *text, std::size_t length,
+                 std::uint64_t cookie) {
+    if (isFull || at >= cookie)
+      return;
+    isFull = !listing.add(node, text, length, cookie);
+    if (!isFull)
+      at = cookie;
+  };
+  add(directory, ".", 1, 1);
+  add(directory.parent ? *directory.parent : directory, "..", 2, 2);
+  for (Name *name = directory.firstName; name && !isFull; name = name->next)
+    add(*name->node, name->text, name->length, name->cookie);
+  if (listing.size == 0 && isFull)
     return -kInvalid;
   return static_cast<long>(listing.size);
 }
 
-} // namespace
-
-bool posix::isDirectory(const Entry &entry) { return !entry.data; }
-
-std::uint64_t posix::inodeOf(const Entry &entry) {
-  return static_cast<std::uint64_t>(&entry - ampoule_files) + 1;
-}
-
-Place::Place(long directory, const char *path) {
-  if (!*path) {
-    error = kNoEntry;
-    return;
-  }
-  if (!hasTree()) {
-    device = findDevice(path);
-    error = device ? 0 : kNoEntry;
-    return;
-  }
-  const Entry *from = currentDirectory;
-  if (*path != '/' && directory != kCurrentDirectory) {
-    const File *file = fileOf(directory);
-    from = file ? file->entry() : nullptr;
-    if (!from || !isDirectory(*from)) {
-      error = file ? kNotDirectory : kBadDescriptor;
-      return;
-    }
-  }
-  Path resolved(from);
-  resolved.add(path);
-  if (resolved.isTooLong) {
-    error = kNameTooLong;
-    return;
-  }
-  entry = find(resolved.get());
-  if (!entry)
-    device = findDevice(resolved.get());
-  if (!entry && !device)
-    error = resolved.passesFile() ? kNotDirectory : kNoEntry;
-  else if (resolved.mustBeDirectory && !(entry && isDirectory(*entry)))
-    error = kNotDirectory;
-}
-
-AMPOULE_SYSCALL(open, const char *path, long flags) {
-  return openAt(kCurrentDirectory, path, flags);
-}
-AMPOULE_SYSCALL(openat, long directory, const char *path, long flags) {
-  return openAt(directory, path, flags);
-}
-AMPOULE_SYSCALL(stat, const char *path, KernelStat *result) {
-  return statAt(kCurrentDirectory, path, result);
-}
-AMPOULE_SYSCALL(lstat, const char *path, KernelStat *result) {
-  return statAt(kCurrentDirectory, path, result);
-}
-AMPOULE_SYSCALL(newfstatat, long directory, const char *path,
-                KernelStat *result, long flags) {
-  constexpr long kEmptyPath = 0x1000; // AT_EMPTY_PATH
-  if (!*path && flags & kEmptyPath && directory != kCurrentDirectory) {
-    const File *file = fileOf(directory);
-    if (!file)
-      return -kBadDescriptor;
-    describe(file, file->entry(), *result);
-    return 0;
-  }
-  return statAt(directory, path, result);
-}
-AMPOULE_SYSCALL(access, const char *path, long mode) {
-  return accessAt(kCurrentDirectory, path, mode);
-}
-AMPOULE_SYSCALL(faccessat, long directory, const char *path, long mode) {
-  return accessAt(directory, path, mode);
-}
-AMPOULE_SYSCALL(faccessat2, long directory, const char *path, long mode) {
-  return accessAt(directory, path, mode);
-}
-AMPOULE_SYSCALL(readlink, const char *path) {
-  return readLinkAt(kCurrentDirectory, path);
-}
-AMPOULE_SYSCALL(readlinkat, long directory, const char *path) {
-  return readLinkAt(directory, path);
-}
-
-/// The open directory; null: `error` says why not.
-static const File *directoryAt(long fd, long &error) {
-  const File *file = fileOf(fd);
-  const Entry *entry = file ? file->entry() : nullptr;
-  if (entry && isDirectory(*entry))
-    return file;
-  error = file ? -kNotDirectory : -kBadDescriptor;
-  return nullptr;
-}
-
-AMPOULE_SYSCALL(getdents64, long fd, char *buffer, std::size_t size) {
-  long error;
-  const File *directory = directoryAt(fd, error);
-  return directory
-             ? list(static_cast<const OpenFile &>(*directory), buffer, size)
-             : error;
-}
-
 AMPOULE_SYSCALL(getcwd, char *buffer, std::size_t size) {
-  const char *path = currentDirectory ? currentDirectory->path : "/";
-  std::size_t length = __builtin_strlen(path) + 1;
+  // From the end: each directory knows its name and its parent.
+  std::size_t length = 1;
+  for (Node *at = currentDirectory; at != &root; at = at->parent) {
+    if (!at->self)
+      return -kNoEntry;
+    length += at->self->length + 1u;
+  }
+  if (length == 1)
+    ++length;
   if (size < length)
     return -kRange;
-  __builtin_memcpy(buffer, path, length);
+  buffer[0] = '/';
+  char *end = buffer + length - 1;
+  *end = 0;
+  for (Node *at = currentDirectory; at != &root; at = at->parent) {
+    end -= at->self->length;
+    __builtin_memcpy(end, at->self->text, at->self->length);
+    *--end = '/';
+  }
   return static_cast<long>(length);
 }
 
-AMPOULE_SYSCALL(chdir, const char *path) {
-  if (!hasTree())
-    return path[0] == '/' && path[1] == 0 ? 0 : -kNoEntry;
-  Place place(kCurrentDirectory, path);
-  if (place.error)
-    return -place.error;
-  if (!place.entry || !isDirectory(*place.entry))
+static long changeDirectory(Node &node) {
+  if (!node.isDirectory())
     return -kNotDirectory;
-  currentDirectory = place.entry;
+  ++node.opened;
+  if (currentDirectory != &root)
+    closeNode(*currentDirectory);
+  currentDirectory = &node;
   return 0;
+}
+
+AMPOULE_SYSCALL(chdir, const char *path) {
+  Place place(kCurrentDirectory, path);
+  if (place.error || !place.node)
+    return place.error ? -place.error : -kNotDirectory;
+  return changeDirectory(*place.node);
 }
 
 AMPOULE_SYSCALL(fchdir, long fd) {
   long error;
-  const File *directory = directoryAt(fd, error);
-  if (!directory)
-    return error;
-  currentDirectory = directory->entry();
-  return 0;
+  OpenFile *open = openFileOf(fd, error);
+  if (!open)
+    return error == -kInvalid ? -kNotDirectory : error;
+  return changeDirectory(open->file);
 }

@@ -145,8 +145,8 @@ void giveWay() {
 }
 
 void onTimeout(Timer &timer) {
-  auto *thread = reinterpret_cast<Thread *>(
-      reinterpret_cast<char *>(&timer) - offsetof(Thread, timeout));
+  auto *thread = reinterpret_cast<Thread *>(reinterpret_cast<char *>(&timer) -
+                                            offsetof(Thread, timeout));
   wake(*thread, Outcome::TimedOut);
 }
 
@@ -174,9 +174,9 @@ Thread &self() { return *running; }
 Thread *newestThread() { return newest; }
 
 std::uint64_t signalsOf(const Thread &thread) {
-  return hasSignals ? (pendingSignals | thread.pendingSignals) &
-                          ~thread.blockedSignals
-                    : 0;
+  return hasSignals
+             ? (pendingSignals | thread.pendingSignals) & ~thread.blockedSignals
+             : 0;
 }
 
 bool isInterrupted(const Thread &thread) {

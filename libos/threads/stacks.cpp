@@ -48,10 +48,9 @@ bool isInArena(const void *start) {
 void releaseStack(void *start, std::size_t size) {
   if (!isInArena(start))
     return memory::release(start, (size + abi::kPageSize - 1) / abi::kPageSize);
-  std::size_t index =
-      static_cast<std::size_t>(static_cast<char *>(start) -
-                               __ampoule_thread_stacks) /
-      stride();
+  std::size_t index = static_cast<std::size_t>(static_cast<char *>(start) -
+                                               __ampoule_thread_stacks) /
+                      stride();
   taken[index / kBits] &= ~(1ull << index % kBits);
 }
 
