@@ -29,13 +29,7 @@ bool canWrite(const File &file) {
   return (file.flags & kAccessMode) != kReadOnlyAccess;
 }
 
-/// The descriptor no longer refers to anything.
-void drop(long fd) {
-  File *file = files[fd];
-  files[fd] = nullptr;
-  if (file != &terminal && --file->references == 0)
-    file->release();
-}
+constinit void (*forget)(File &) = nullptr;
 
 void refer(long fd, File &file, bool closeOnExec) {
   files[fd] = &file;
@@ -44,6 +38,18 @@ void refer(long fd, File &file, bool closeOnExec) {
 }
 
 } // namespace
+
+void posix::closeDescriptor(long fd) {
+  File *file = files[fd];
+  files[fd] = nullptr;
+  if (file == &terminal || --file->references != 0)
+    return;
+  if (forget)
+    forget(*file);
+  file->release();
+}
+
+void posix::onClose(void (*function)(File &)) { forget = function; }
 
 File *posix::fileOf(long fd) {
   return fd >= 0 && fd < kMaxDescriptors ? files[fd] : nullptr;
@@ -161,7 +167,7 @@ AMPOULE_SYSCALL(pwritev, long fd, const Segment *segments, long count,
 AMPOULE_SYSCALL(close, long fd) {
   if (!fileOf(fd))
     return -kBadDescriptor;
-  drop(fd);
+  closeDescriptor(fd);
   return 0;
 }
 
@@ -182,7 +188,7 @@ static long duplicateTo(long fd, long to, std::uint32_t flags) {
   if (fd == to)
     return to;
   if (files[to])
-    drop(to);
+    closeDescriptor(to);
   refer(to, *file, flags & kCloseOnExec);
   return to;
 }

@@ -79,11 +79,16 @@ public:
 
   bool isNonBlocking() const { return flags & kNonBlocking; }
 
+  /// What only some files can do.
+  enum class Kind : std::uint8_t { Other, Timer, Epoll };
+
   std::uint32_t mode;   ///< st_mode
   std::uint32_t device; ///< st_rdev: major << 8 | minor
   std::uint32_t flags;  ///< of OpenFlag
   std::uint32_t references = 0;
+  std::uint32_t changes = 0; ///< how often its readiness changed
   bool isTerminal;
+  Kind kind = Kind::Other;
 };
 
 /// What stat tells.
@@ -109,5 +114,10 @@ File *fileOf(long fd);
 /// The lowest free descriptor from `first` on now refers to `file`. If there is
 /// none, a file that nothing refers to is released.
 long install(File &file, std::uint32_t flags, long first = 0);
+
+void closeDescriptor(long fd);
+
+/// Has `forget` called with every file that goes.
+void onClose(void (*forget)(File &));
 
 } // namespace ampoule::posix

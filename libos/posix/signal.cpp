@@ -163,6 +163,20 @@ void posix::postSignal(const SignalInfo &info, Thread *target) {
   threads::store(threads::late, true);
 }
 
+TemporaryMask::TemporaryMask(const std::uint64_t *mask)
+    : before(threads::self().blockedSignals), isSet(mask) {
+  if (isSet)
+    threads::self().blockedSignals = *mask & ~kUnblockable;
+}
+
+TemporaryMask::~TemporaryMask() {
+  if (!isSet)
+    return;
+  if (threads::signalsOf(threads::self()))
+    deliverWithin();
+  threads::self().blockedSignals = before;
+}
+
 bool posix::restartAfterSignals() {
   Thread &thread = threads::self();
   for (std::uint64_t left = threads::signalsOf(thread); left; left &= left - 1)
@@ -218,14 +232,10 @@ AMPOULE_SYSCALL(rt_sigpending, std::uint64_t *set) {
 }
 
 AMPOULE_SYSCALL(rt_sigsuspend, const std::uint64_t *mask) {
-  Thread &thread = threads::self();
-  std::uint64_t before = thread.blockedSignals;
-  thread.blockedSignals = *mask & ~kUnblockable;
+  TemporaryMask temporary(mask);
   threads::Queue nobody;
   while (threads::wait(nobody) != threads::Outcome::Interrupted)
     ;
-  deliverWithin();
-  thread.blockedSignals = before;
   return -kInterrupted;
 }
 

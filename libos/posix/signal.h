@@ -28,6 +28,20 @@ void postSignal(const SignalInfo &info, threads::Thread *target = nullptr);
 /// such that the call goes on (SA_RESTART); false: it ends with -EINTR.
 bool restartAfterSignals();
 
+/// Another mask while a call waits (pselect(), …); null: the same. What came is
+/// delivered before the old one is back.
+class TemporaryMask {
+public:
+  explicit TemporaryMask(const std::uint64_t *mask);
+  ~TemporaryMask();
+  TemporaryMask(const TemporaryMask &) = delete;
+  TemporaryMask &operator=(const TemporaryMask &) = delete;
+
+private:
+  std::uint64_t before;
+  bool isSet;
+};
+
 /// Waits in `queue` until `isDone()`, as a call that can be restarted. 0,
 /// -EINTR or -ETIMEDOUT.
 template <typename Condition>

@@ -145,9 +145,7 @@ void giveWay() {
 }
 
 void onTimeout(Timer &timer) {
-  auto *thread = reinterpret_cast<Thread *>(reinterpret_cast<char *>(&timer) -
-                                            offsetof(Thread, timeout));
-  wake(*thread, Outcome::TimedOut);
+  wake(*static_cast<Thread *>(timer.owner), Outcome::TimedOut);
 }
 
 } // namespace
@@ -193,6 +191,7 @@ Outcome wait(Queue &queue, std::uint64_t deadline, bool isInterruptible) {
   queue.append(thread);
   if (deadline != kForever) {
     thread.timeout.expire = onTimeout;
+    thread.timeout.owner = &thread;
     set(thread.timeout, deadline);
   }
   giveWay();

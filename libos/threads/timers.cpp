@@ -29,7 +29,7 @@ void onInterrupt() {
 void arm() {
   if (!interrupts || !first || (armed && armed <= first->deadline))
     return;
-  armed = first->deadline;
+  armed = first->deadline ? first->deadline : 1; // 0 would stop Xen's timer
   // A deadline in the past is refused by old versions, and served by new ones.
   if (xen::hypercall(__HYPERVISOR_set_timer_op, armed))
     onInterrupt();

@@ -9,6 +9,7 @@ namespace ampoule::threads {
 struct Timer {
   /// Called within a call, when the deadline has passed.
   void (*expire)(Timer &) = nullptr;
+  void *owner = nullptr;      ///< for `expire`
   std::uint64_t deadline = 0; ///< of time::monotonic
   Timer *next = nullptr;
   bool isSet = false;
