@@ -26,21 +26,20 @@ namespace {
 
 /// The gate behind the exceptions' (xen-boot/entry/traps.S).
 constexpr std::uint64_t kUpcallVector = 32;
-constexpr unsigned kWordBits = 64, kMaxBindings = 8;
+constexpr unsigned kWordBits = 64, kMaxBindings = 32;
 
 struct Binding {
-  std::uint32_t port;
+  std::uint32_t port; ///< 0: free
   Handler handler;
 };
 constinit Binding bindings[kMaxBindings] = {};
-constinit unsigned bound = 0;
 
 vcpu_info_t &self() { return xen::sharedInfo().vcpu_info[0]; }
 
 void dispatch(std::uint32_t port) {
-  for (unsigned i = 0; i < bound; ++i)
-    if (bindings[i].port == port)
-      return bindings[i].handler();
+  for (const Binding &binding : bindings)
+    if (binding.port == port)
+      return binding.handler();
 }
 
 void dispatchWord(unsigned word) {
@@ -89,21 +88,48 @@ void init(const abi::Handoff &) {
 
 } // namespace
 
-bool bindVirtualInterrupt(unsigned number, Handler handler) {
-  if (!xen::isPresent() || bound == kMaxBindings)
+bool bind(std::uint32_t port, Handler handler) {
+  Binding *free = nullptr;
+  for (Binding &binding : bindings)
+    if (!binding.port)
+      free = &binding;
+  if (!xen::isPresent() || !free)
     return false;
-  evtchn_bind_virq bind = {number, 0, 0};
-  if (xen::hypercall(__HYPERVISOR_event_channel_op,
-                     std::uint64_t{EVTCHNOP_bind_virq}, &bind))
-    return false;
-  bindings[bound] = {bind.port, handler};
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  ++bound;
+  free->handler = handler;
+  __atomic_store_n(&free->port, port, __ATOMIC_SEQ_CST);
   threads::hasEvents = true;
-  evtchn_unmask unmask = {bind.port};
+  evtchn_unmask unmask = {port};
   xen::hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_unmask},
                  &unmask);
   return true;
+}
+
+bool bindVirtualInterrupt(unsigned number, Handler handler) {
+  evtchn_bind_virq virq = {number, 0, 0};
+  return xen::isPresent() &&
+         !xen::hypercall(__HYPERVISOR_event_channel_op,
+                         std::uint64_t{EVTCHNOP_bind_virq}, &virq) &&
+         bind(virq.port, handler);
+}
+
+std::uint32_t offer(std::uint16_t peer, Handler handler) {
+  evtchn_alloc_unbound channel = {DOMID_SELF, peer, 0};
+  if (xen::hypercall(__HYPERVISOR_event_channel_op,
+                     std::uint64_t{EVTCHNOP_alloc_unbound}, &channel))
+    return 0;
+  if (bind(channel.port, handler))
+    return channel.port;
+  close(channel.port);
+  return 0;
+}
+
+void close(std::uint32_t port) {
+  for (Binding &binding : bindings)
+    if (binding.port == port)
+      __atomic_store_n(&binding.port, 0, __ATOMIC_SEQ_CST);
+  evtchn_close channel = {port};
+  xen::hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_close},
+                 &channel);
 }
 
 void enable() {

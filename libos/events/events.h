@@ -15,6 +15,16 @@ using Handler = void (*)();
 /// there is no Xen.
 bool bindVirtualInterrupt(unsigned number, Handler handler);
 
+/// Has `handler` called for a port that is there already (a ring of Xen's
+/// toolstack). False: there is no room for another.
+bool bind(std::uint32_t port, Handler handler);
+
+/// A new port, for domain `peer` to bind to. 0: Xen refuses.
+std::uint32_t offer(std::uint16_t peer, Handler handler);
+
+/// Closes a port of `offer`.
+void close(std::uint32_t port);
+
 /// From now on events interrupt the program, or do not.
 void enable();
 void disable();

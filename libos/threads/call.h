@@ -21,7 +21,7 @@ extern bool hasEvents;
 extern bool late;
 extern bool lateTimers;  ///< a deadline may have passed
 extern bool lateTurn;    ///< the running thread has had its time
-extern bool lateDevices; ///< a device has something to be fetched
+extern bool lateDevices; ///< some `Device` is due
 
 inline void store(bool &variable, bool value) {
   __atomic_store_n(&variable, value, __ATOMIC_RELAXED);
@@ -54,8 +54,19 @@ inline void endCall() {
     finishCall();
 }
 
-/// Called within a call, for `lateDevices`.
-void setDeviceWork(void (*work)());
+/// What has events of its own: their handler calls `addLate`, and `work` is
+/// called within a call.
+struct Device {
+  void (*work)();
+  bool isDue = false;
+  Device *next = nullptr;
+};
+void addDevice(Device &device);
+inline void addLate(Device &device) {
+  store(device.isDue, true);
+  addLate(lateDevices);
+}
+
 /// Called at the end of a call, outside of it, when the running thread has a
 /// signal: runs the program's handlers.
 void setSignalWork(void (*work)());

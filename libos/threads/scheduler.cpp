@@ -39,7 +39,8 @@ constinit Thread mainThread = {};
 constinit Thread *running = &mainThread, *newest = &mainThread;
 constinit Queue ready = {};
 constinit int lastId = 1;
-constinit void (*deviceWork)() = nullptr, (*signalWork)() = nullptr;
+constinit Device *firstDevice = nullptr;
+constinit void (*signalWork)() = nullptr;
 
 bool canHaveThreads() { return __ampoule_live_pthread_create(); }
 
@@ -104,7 +105,9 @@ void runLate(bool canSwitch) {
   if (takeLate(lateTimers))
     expireTimers();
   if (takeLate(lateDevices))
-    deviceWork();
+    for (Device *device = firstDevice; device; device = device->next)
+      if (takeLate(device->isDue))
+        device->work();
   if (takeLate(lateTurn) && canSwitch)
     endTurn();
 }
@@ -289,7 +292,10 @@ extern "C" [[noreturn]] void ampouleThreadMain(int (*entry)(void *),
   panic::panic("a thread returned");
 }
 
-void setDeviceWork(void (*work)()) { deviceWork = work; }
+void addDevice(Device &device) {
+  device.next = firstDevice;
+  firstDevice = &device;
+}
 void setSignalWork(void (*work)()) { signalWork = work; }
 
 void finishCall() {
