@@ -9,6 +9,8 @@
 //   data    R W   initialised, then zero
 //   guard         not mapped
 //   stack   R W   the main one, then as many more as there can be threads
+//   guard         not mapped
+//   pool    R W   pages to be granted, if there are drivers; then a guard
 //
 // The image stage writes page tables into the room that is left for them, from
 // what lld really did.
@@ -134,6 +136,14 @@ constexpr StringLiteral kStack = R"(
     __ampoule_thread_stacks = . + 0x1000;
     . += __ampoule_thread_stack_count * (__ampoule_thread_stack_size + 0x1000);
   } :data
+  /* Pages that are granted, apart from everything else. */
+  .ampoule.io (NOLOAD) : {
+    . += %POOLGUARD%;
+    __ampoule_io_pool = .;
+    . += %POOLSIZE%;
+    __ampoule_io_pool_end = .;
+    . += %POOLGUARD%;
+  } :data
   __ampoule_image_end = .;
   __ampoule_memory_max = %MEMORYMAX%;
 )";
@@ -173,7 +183,7 @@ std::vector<std::string> entrySymbols(Target target) {
 
 Layout planLayout(const Config &config, const Settings &settings,
                   unsigned leafTables, const Placement &placement,
-                  bool hasThreads) {
+                  const Extras &extras) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
   layout.entry = entrySymbols(config.target).front();
@@ -204,7 +214,13 @@ Layout planLayout(const Config &config, const Settings &settings,
   substitute(layout.script, "%THREADSTACK%",
              formatv("{0:x}", settings.threadStack()).str());
   substitute(layout.script, "%THREADS%",
-             utostr(hasThreads ? settings.threads() : 0));
+             utostr(extras.threads ? settings.threads() : 0));
+  substitute(layout.script, "%POOLSIZE%",
+             formatv("{0:x}",
+                     extras.grants ? abi::kIoPages * abi::kPageSize : 0)
+                 .str());
+  substitute(layout.script, "%POOLGUARD%",
+             formatv("{0:x}", extras.grants ? abi::kPageSize : 0).str());
   substitute(layout.script, "%PADDING%",
              utostr(16 * placement.dataPadding));
   substitute(layout.script, "%MEMORYMAX%",

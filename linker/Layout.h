@@ -29,12 +29,17 @@ struct Placement {
   unsigned dataPadding = 0; ///< in 16 bytes before read-only data and data
 };
 
+/// What only some images have.
+struct Extras {
+  bool threads = false; ///< stacks beside the main one
+  bool grants = false;  ///< pages that other domains get to see
+};
+
 /// With a seed the regions lie apart by as many pages as it says.
-/// Threads' stacks are part of an image that has threads.
 /// `leafTables` last-level page tables are set aside; the pipeline asks again
 /// with more when the image outgrew them.
 Layout planLayout(const Config &config, const Settings &settings,
                   unsigned leafTables, const Placement &placement,
-                  bool hasThreads);
+                  const Extras &extras);
 
 } // namespace ampoule::linker

@@ -85,12 +85,12 @@ bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
 /// that code is not fit for a seal where it lies.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
                              const Program &program, const Settings &settings,
-                             bool hasThreads, const Config &config, Diag &diag,
-                             Walk &walk) {
+                             const Extras &extras, const Config &config,
+                             Diag &diag, Walk &walk) {
   SealedLayout sealed;
   for (unsigned leafTables = 1, round = 0;; ++round) {
     Layout layout =
-        planLayout(config, settings, leafTables, sealed.placement(), hasThreads);
+        planLayout(config, settings, leafTables, sealed.placement(), extras);
     if (round == 0)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
@@ -206,9 +206,12 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   for (const ArgumentUse &use : uses)
     report.arguments.push_back(
         {use.supports->call, use.supports->what, use.value, use.place});
-  const Function *takeStack =
-      program->module->getFunction("ampoule_take_stack");
-  bool hasThreads = takeStack && !takeStack->isDeclaration();
+  auto has = [&](StringRef name) {
+    const Function *function = program->module->getFunction(name);
+    return function && !function->isDeclaration();
+  };
+  Extras extras = {.threads = has("ampoule_take_stack"),
+                       .grants = has("ampoule_take_io_page")};
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
   report.seed = config.seed;
@@ -240,8 +243,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   reportUndefined(*program, references, available, config, diag);
 
   std::optional<Placed> placed =
-      layOut(objects, *program, configuration.settings, hasThreads, config,
-             diag, walk);
+      layOut(objects, *program, configuration.settings, extras, config, diag,
+             walk);
   if (!placed)
     return std::nullopt;
   image::Image &image = placed->image;

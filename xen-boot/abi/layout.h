@@ -4,8 +4,10 @@
 // are the same for RAM; only the I/O window is mapped elsewhere.
 //
 //   0x0000'0000  page 0 .. 0xeffff   never mapped once the program runs
-//   0x000f'0000  I/O window          shared_info, console ring, xenstore ring
-//   0x0010'0000  image               text | read-only + tables | data | stacks
+//   0x000f'0000  I/O window          shared_info, console and xenstore rings,
+//                                    the grant table if pages are granted
+//   0x0010'0000  image               text | read-only + tables | data | stacks |
+//                                    I/O pool
 //   image end    heap                to the configured maximum of memory
 #pragma once
 
@@ -25,10 +27,24 @@ inline constexpr std::uint64_t kSharedInfoAddress = kIoWindow;
 inline constexpr std::uint64_t kConsoleAddress = kIoWindow + kPageSize;
 inline constexpr std::uint64_t kXenstoreAddress = kIoWindow + 2 * kPageSize;
 
+inline constexpr std::uint64_t kGrantAddress = kIoWindow + 4 * kPageSize;
+inline constexpr std::uint64_t kGrantPages = 4;
+/// Version 1 of the table has entries of eight bytes; the toolstack has the
+/// first eight (xen/include/public/grant_table.h).
+inline constexpr std::uint64_t kGrantEntries = kGrantPages * kPageSize / 8;
+inline constexpr std::uint64_t kReservedGrants = 8;
+
+/// Pages that can be granted to other domains; each has its own entry of the
+/// table.
+inline constexpr std::uint64_t kIoPages = 1024;
+static_assert(kIoPages + kReservedGrants <= kGrantEntries);
+
 /// Frame numbers behind the I/O window on PVH. The two rings lie where Xen's
 /// toolstack puts a domain's special pages (libxc xc_dom_x86.c, special_pfn);
 /// boot reads HVM_PARAM_*_PFN and stops if it finds others. shared_info goes
-/// where we ask (XENMAPSPACE_shared_info): a frame below those, never RAM.
+/// where we ask (XENMAPSPACE_shared_info): a frame below those, never RAM; so
+/// does the grant table.
+inline constexpr std::uint64_t kGrantFrame = 0xfefd0;
 inline constexpr std::uint64_t kSharedInfoFrame = 0xfefe0;
 inline constexpr std::uint64_t kConsoleFrame = 0xfefff;
 inline constexpr std::uint64_t kXenstoreFrame = 0xfeffc;

@@ -15,8 +15,15 @@ extern "C" char __ampoule_boot_start[], __ampoule_text_start[], __ampoule_text_e
     __ampoule_rodata_start[], __ampoule_rodata_end[], __ampoule_data_start[],
     __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
     __ampoule_thread_stacks[], __ampoule_thread_stack_size[],
-    __ampoule_thread_stack_count[],
+    __ampoule_thread_stack_count[], __ampoule_io_pool[], __ampoule_io_pool_end[],
     __ampoule_image_end[], __ampoule_memory_max[];
+
+extern "C" {
+/// libos/gnttab: the pool's frames, for the entries of the grant table.
+extern std::uint32_t ampoule_io_frames[];
+/// The linker's answer: can the image grant pages?
+int __ampoule_live_ampoule_take_io_page();
+}
 
 namespace ampoule::boot {
 

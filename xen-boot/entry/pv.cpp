@@ -137,9 +137,31 @@ AMPOULE_BOOT std::uint64_t rightsOf(std::uint64_t at) {
   std::uint64_t stride = stackSize + abi::kPageSize;
   isStack |= inStacks < address(__ampoule_thread_stack_count) * stride &&
              inStacks % stride < stackSize;
-  if (at < address(__ampoule_image_end) && !isData && !isStack)
+  bool isPool = at >= address(__ampoule_io_pool) &&
+                at < address(__ampoule_io_pool_end);
+  if (at < address(__ampoule_image_end) && !isData && !isStack && !isPool)
     return 0; // a guard page, or a gap
   return kReadWrite;
+}
+
+/// Maps the grant table, and finds out what to write into it for each page of
+/// the pool.
+AMPOULE_BOOT void prepareGrants() {
+  static constinit xen_pfn_t table[abi::kGrantPages] = {};
+  gnttab_setup_table setup = {};
+  setup.dom = DOMID_SELF;
+  setup.nr_frames = abi::kGrantPages;
+  set_xen_guest_handle(setup.frame_list, table);
+  if (xen::hypercall(__HYPERVISOR_grant_table_op,
+                     std::uint64_t{GNTTABOP_setup_table}, &setup,
+                     std::uint64_t{1}) ||
+      setup.status != GNTST_okay)
+    fail("ampoule: Xen gives the domain no grant table of four pages\n");
+  for (unsigned i = 0; i < abi::kGrantPages; ++i)
+    map(abi::kGrantAddress + i * abi::kPageSize, table[i] << 12 | kReadWrite);
+  std::uint64_t first = address(__ampoule_io_pool) / abi::kPageSize;
+  for (unsigned i = 0; i < abi::kIoPages; ++i)
+    ampoule_io_frames[i] = static_cast<std::uint32_t>(frames[first + i]);
 }
 
 AMPOULE_BOOT void installTraps() {
@@ -210,6 +232,8 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
     if (at < abi::kIoWindow || at >= windowEnd)
       updates.set(findEntry(root, at, 0), 0);
   updates.flush();
+  if (__ampoule_live_ampoule_take_io_page())
+    prepareGrants();
 
   // `end` moves down when a table page is taken from there; those pages stay
   // out of what is handed on.

@@ -95,20 +95,38 @@ AMPOULE_BOOT std::uint64_t parameter(std::uint32_t index) {
   return error ? 0 : param.value;
 }
 
-AMPOULE_BOOT void meetXen(abi::Handoff &handoff) {
-  ampoule_hypercall_kind = cpuid(0).ecx == 0x444d4163 /* "cAMD" */ ? 2 : 3;
+AMPOULE_BOOT bool place(unsigned space, std::uint64_t index,
+                        std::uint64_t frame) {
   xen_add_to_physmap physmap = {};
   physmap.domid = DOMID_SELF;
-  physmap.space = XENMAPSPACE_shared_info;
-  physmap.gpfn = abi::kSharedInfoFrame;
-  if (xen::hypercall(__HYPERVISOR_memory_op,
-                     std::uint64_t{XENMEM_add_to_physmap}, &physmap))
+  physmap.space = space;
+  physmap.idx = index;
+  physmap.gpfn = frame;
+  return !xen::hypercall(__HYPERVISOR_memory_op,
+                         std::uint64_t{XENMEM_add_to_physmap}, &physmap);
+}
+
+/// Frame numbers are addresses in pages here.
+AMPOULE_BOOT void prepareGrants() {
+  for (unsigned i = 0; i < abi::kGrantPages; ++i)
+    if (!place(XENMAPSPACE_grant_table, i, abi::kGrantFrame + i))
+      fail("ampoule: Xen gives the domain no grant table of four pages\n");
+  std::uint64_t first = address(__ampoule_io_pool) / abi::kPageSize;
+  for (unsigned i = 0; i < abi::kIoPages; ++i)
+    ampoule_io_frames[i] = static_cast<std::uint32_t>(first + i);
+}
+
+AMPOULE_BOOT void meetXen(abi::Handoff &handoff) {
+  ampoule_hypercall_kind = cpuid(0).ecx == 0x444d4163 /* "cAMD" */ ? 2 : 3;
+  if (!place(XENMAPSPACE_shared_info, 0, abi::kSharedInfoFrame))
     fail("ampoule: Xen does not map shared_info\n");
   // At its first call of this kind Xen notes that we are in 64-bit mode, and
   // lays shared_info out accordingly (xen/arch/x86/hvm, hvm_latch_shinfo_size).
   xen_hvm_param noCallback = {DOMID_SELF, 0, HVM_PARAM_CALLBACK_IRQ, 0};
   xen::hypercall(__HYPERVISOR_hvm_op, std::uint64_t{HVMOP_set_param},
                  &noCallback);
+  if (__ampoule_live_ampoule_take_io_page())
+    prepareGrants();
   handoff.isDom0 = ampoule_pvh_start_info.flags & SIF_INITDOMAIN;
   if (handoff.isDom0)
     return;

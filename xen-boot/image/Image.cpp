@@ -291,6 +291,13 @@ std::vector<Mapping> planMappings(const Linked &linked) {
                         abi::kPageSize,
                         {/*write=*/true, /*execute=*/false},
                         purpose});
+  std::uint64_t pool = linked.symbol("__ampoule_io_pool");
+  if (pool != linked.symbol("__ampoule_io_pool_end"))
+    mappings.push_back({abi::kGrantAddress,
+                        abi::kGrantFrame * abi::kPageSize,
+                        abi::kGrantPages * abi::kPageSize,
+                        {/*write=*/true, /*execute=*/false},
+                        "grant table"});
   auto addSame = [&](StringRef start, StringRef end, Access access,
                      StringRef purpose) {
     std::uint64_t from = linked.symbol(start), to = linked.symbol(end);
@@ -311,6 +318,8 @@ std::vector<Mapping> planMappings(const Linked &linked) {
                          i * (stackSize + abi::kPageSize);
     mappings.push_back({from, from, stackSize, {true, false}, "stack"});
   }
+  addSame("__ampoule_io_pool", "__ampoule_io_pool_end", {true, false},
+          "I/O pool");
   addSame("__ampoule_image_end", "__ampoule_memory_max", {true, false}, "heap");
   return mappings;
 }

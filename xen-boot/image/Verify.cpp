@@ -252,7 +252,9 @@ private:
     for (std::uint64_t frame = start / kPageSize; frame < end / kPageSize;
          ++frame)
       if (frame != abi::kSharedInfoFrame && frame != abi::kConsoleFrame &&
-          frame != abi::kXenstoreFrame)
+          frame != abi::kXenstoreFrame &&
+          (frame < abi::kGrantFrame ||
+           frame >= abi::kGrantFrame + abi::kGrantPages))
         fail("special-pages", mapping.address,
              "maps " + hex(frame * kPageSize));
   }
