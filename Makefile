@@ -20,7 +20,10 @@ demo: build
 	$(BUILD)/bin/ampoule report $(BUILD)/samples/hello/hello
 
 check: build
-	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache
+	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache lua5.4 \
+	  sqlite3
+	scripts/fetch-sources $(BUILD)/programs lua sqlite || \
+	  echo "check: no sources of Lua and SQLite; their tests will be skipped"
 	scripts/check $(BUILD)
 
 bench: build

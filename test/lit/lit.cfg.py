@@ -66,9 +66,15 @@ config.substitutions.insert(0, ("%compare", " ".join(
 # this name as the reason.
 for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
                          ("meson", "meson"), ("ninja", "ninja"),
-                         ("make", "make"), ("chromium", "chromedriver")]:
+                         ("make", "make"), ("chromium", "chromedriver"),
+                         ("lua", "lua5.4"), ("sqlite", "sqlite3")]:
     if shutil.which(program):
         config.available_features.add(feature)
+programs = os.path.join(prefix, "programs")
+for kind in ("lua", "sqlite"):
+    if os.path.isdir(os.path.join(programs, kind)):
+        config.available_features.add(kind + "-source")
+config.substitutions.append(("%programs", programs))
 if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:
