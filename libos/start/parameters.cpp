@@ -139,10 +139,12 @@ void describe(const Parameter &parameter, Line &line) {
   if (console::says(LogLevel::Error)) {
     Line line;
     line << "ampoule: error: " << word << ": ";
-    if (parameter)
-      describe(*parameter, line << "expected ");
-    else
+    if (parameter) {
+      line << "expected ";
+      describe(*parameter, line);
+    } else {
       line << "the image has no such parameter";
+    }
   }
   shutdown::end(shutdown::Kind::Exit, kUsageStatus);
 }
