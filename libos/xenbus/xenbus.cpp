@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "libos/xenbus/xenbus.h"
+
+#include "libos/abi/module.h"
+#include "libos/console/line.h"
+#include "libos/time/time.h"
+
+namespace ampoule::xenbus {
+
+using xenstore::Path;
+
+bool Frontend::open(const char *deviceKind, unsigned deviceIndex) {
+  kind = deviceKind;
+  number = deviceIndex;
+  domain = static_cast<gnttab::Domain>(readNumber("backend-id"));
+  return read("backend", backend, sizeof(backend));
+}
+
+bool Frontend::start(std::uint64_t deadline) {
+  watch.owner = this;
+  watch.onChange = [](xenstore::Watch &watch) {
+    static_cast<Frontend *>(watch.owner)->follow();
+  };
+  setState(XenbusStateInitialising);
+  if (!xenstore::watch(watch, backend))
+    return false;
+  while (!up && time::monotonic() < deadline)
+    xenstore::waitForChange(deadline);
+  return up;
+}
+
+void Frontend::follow() {
+  switch (backendNumber("state")) {
+  case XenbusStateInitWait:
+  case XenbusStateInitialised:
+    if (state == XenbusStateConnected)
+      leave(); // it began anew
+    if (state == XenbusStateClosed)
+      setState(XenbusStateInitialising);
+    if (isConnected || isRefused)
+      return;
+    isConnected = connect();
+    if (!isConnected)
+      return refuse("there is no room to connect it");
+    return setState(published());
+  case XenbusStateConnected:
+    if (isConnected && !up) {
+      if (!begin())
+        return refuse("what the backend says of it makes no sense");
+      up = true;
+      setState(XenbusStateConnected);
+    }
+    return look();
+  case XenbusStateClosing:
+    return leave();
+  case XenbusStateClosed:
+    leave();
+    // A backend that stays waits for us to begin.
+    if (backendNumber("online") && !isRefused)
+      setState(XenbusStateInitialising);
+    return;
+  case XenbusStateUnknown:
+    if (isConnected)
+      leave();
+    return;
+  default:
+    return;
+  }
+}
+
+void Frontend::leave() {
+  if (isConnected) {
+    say("the backend has gone");
+    disconnect();
+  }
+  up = isConnected = false;
+  if (state != XenbusStateClosed)
+    setState(XenbusStateClosed);
+}
+
+void Frontend::refuse(const char *what) {
+  say(what);
+  isRefused = true;
+  if (isConnected)
+    disconnect();
+  up = isConnected = false;
+  setState(XenbusStateClosed);
+}
+
+void Frontend::say(const char *text) const {
+  if (!console::says(LogLevel::Warning))
+    return;
+  console::Line line;
+  (line << "ampoule: " << kind << " ").number(number) << ": " << text;
+}
+
+void Frontend::setState(XenbusState next) {
+  state = next;
+  write("state", static_cast<std::uint64_t>(next));
+}
+
+Path Frontend::ours(const char *key) const {
+  Path path;
+  ((path << "device/" << kind << "/").number(number)) << "/" << key;
+  return path;
+}
+
+Path Frontend::theirs(const char *key) const {
+  Path path;
+  path << backend << "/" << key;
+  return path;
+}
+
+static std::uint64_t numberOf(Path path) {
+  std::uint64_t value;
+  return xenstore::readNumber(path.get(), value) ? value : 0;
+}
+
+bool Frontend::read(const char *key, char *value, std::size_t size) {
+  return xenstore::read(ours(key).get(), value, size);
+}
+
+std::uint64_t Frontend::readNumber(const char *key) {
+  return numberOf(ours(key));
+}
+
+bool Frontend::write(const char *key, std::uint64_t value) {
+  console::Text<24> text;
+  return xenstore::write(ours(key).get(), text.number(value).get());
+}
+
+bool Frontend::readBackend(const char *key, char *value, std::size_t size) {
+  return xenstore::read(theirs(key).get(), value, size);
+}
+
+std::uint64_t Frontend::backendNumber(const char *key) {
+  return numberOf(theirs(key));
+}
+
+} // namespace ampoule::xenbus
+
+AMPOULE_MODULE(xenbus, nullptr, gnttab, xenstore, time);
