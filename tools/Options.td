@@ -9,7 +9,25 @@ def pvh : Flag<["--"], "pvh">, HelpText<"Boot as PVH domain (default)">;
 def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
   HelpText<"Memory of the domain (default: as the image is configured)">;
 def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,
-  HelpText<"Give up after that time (default: 60)">;
+  HelpText<"Give up after that time (default: 60; 0: never)">;
+def net : Flag<["--"], "net">,
+  HelpText<"Add a network interface; in QEMU with addresses by DHCP, the first "
+           "10.0.2.15">;
+def net_bridge : Joined<["--"], "net=">, MetaVarName<"<bridge>">,
+  HelpText<"Likewise, on that bridge of this machine's Xen">;
+def mac : Separate<["--"], "mac">, MetaVarName<"<address>">,
+  HelpText<"Hardware address of the last --net">;
+def mac_eq : Joined<["--"], "mac=">, Alias<mac>;
+def forward : Separate<["--"], "forward">, MetaVarName<"tcp:<host>:<domain>">,
+  HelpText<"Lead a port of this host (0: a free one) to one of the domain; also "
+           "udp, and addresses before the ports">;
+def forward_eq : Joined<["--"], "forward=">, Alias<forward>;
+def disk : Separate<["--"], "disk">, MetaVarName<"<file>[,ro]">,
+  HelpText<"Give the domain a file as a disk: xvda, xvdb, …">;
+def disk_eq : Joined<["--"], "disk=">, Alias<disk>;
+def pcap : Separate<["--"], "pcap">, MetaVarName<"<file>">,
+  HelpText<"Write the packets of the network to a file">;
+def pcap_eq : Joined<["--"], "pcap=">, Alias<pcap>;
 def env : Joined<["--"], "env=">, MetaVarName<"<name>=<value>">,
   HelpText<"Set an environment variable of the program">;
 def param : Joined<["--"], "param=">, MetaVarName<"<name>=<value>">,

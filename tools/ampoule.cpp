@@ -74,12 +74,16 @@ struct Words {
   std::vector<std::string> arguments;
 };
 
-Words split(ArrayRef<const char *> words) {
+Words split(const ToolOptTable &table, ArrayRef<const char *> words) {
+  InputArgList all(words.begin(), words.end());
+  unsigned count = 0;
+  // A word may be the value of the option before it; the last one's may lack.
+  while (count < words.size() && words[count][0] == '-')
+    std::unique_ptr<Arg>(table.ParseOneArg(all, count));
+  count = std::min<unsigned>(count, words.size());
   Words result;
-  while (!words.empty() && words.front()[0] == '-') {
-    result.options.push_back(words.front());
-    words = words.drop_front();
-  }
+  result.options = words.take_front(count).vec();
+  words = words.drop_front(count);
   if (!words.empty()) {
     result.image = words.front();
     for (const char *word : words.drop_front())
@@ -88,11 +92,12 @@ Words split(ArrayRef<const char *> words) {
   return result;
 }
 
-bool readNumber(const InputArgList &args, Id id, unsigned &value) {
+bool readNumber(const InputArgList &args, Id id, unsigned least,
+                unsigned &value) {
   const Arg *arg = args.getLastArg(id);
   if (!arg)
     return true;
-  if (!StringRef(arg->getValue()).getAsInteger(10, value) && value != 0)
+  if (!StringRef(arg->getValue()).getAsInteger(10, value) && value >= least)
     return true;
   fail("invalid value '" + Twine(arg->getValue()) + "' in '" +
        arg->getSpelling() + "'");
@@ -116,17 +121,63 @@ readEnvironment(const InputArgList &args,
   return words;
 }
 
+bool isGood(Error error) {
+  if (!error)
+    return true;
+  fail(toString(std::move(error)));
+  return false;
+}
+
+template <class T> bool add(std::vector<T> &to, Expected<T> value) {
+  if (!value)
+    return isGood(value.takeError());
+  to.push_back(std::move(*value));
+  return true;
+}
+
+bool readDevices(const InputArgList &args, run::Request &request) {
+  run::Devices &devices = request.devices;
+  for (const Arg *arg : args.filtered(OPT_net, OPT_net_bridge, OPT_mac)) {
+    if (!arg->getOption().matches(OPT_mac)) {
+      devices.interfaces.emplace_back();
+      if (arg->getOption().matches(OPT_net_bridge))
+        devices.interfaces.back().bridge = arg->getValue();
+      continue;
+    }
+    Expected<std::string> mac = run::parseMac(arg->getValue());
+    if (!mac)
+      return isGood(mac.takeError());
+    if (devices.interfaces.empty()) {
+      fail("--mac: there is no --net before it");
+      return false;
+    }
+    devices.interfaces.back().mac = std::move(*mac);
+  }
+  for (const std::string &text : args.getAllArgValues(OPT_forward))
+    if (!add(devices.forwards, run::parseForward(text)))
+      return false;
+  for (const std::string &text : args.getAllArgValues(OPT_disk))
+    if (!add(devices.disks, run::parseDisk(text)))
+      return false;
+  devices.capture = args.getLastArgValue(OPT_pcap).str();
+  return isGood(run::checkDevices(devices));
+}
+
 /// What `run` and `config` have in common; false after a mistake. `report` is
 /// the image's, if there is one.
 bool readRequest(ArrayRef<const char *> words, run::Request &request,
                  std::optional<linker::Report> &report, bool &done) {
   ToolOptTable table;
-  Words parts = split(words);
+  Words parts = split(table, words);
   unsigned missingIndex = 0, missingCount = 0;
   InputArgList args =
       table.ParseArgs(parts.options, missingIndex, missingCount);
   for (const Arg *arg : args.filtered(OPT_UNKNOWN)) {
     fail("unknown option '" + Twine(arg->getSpelling()) + "'");
+    return false;
+  }
+  if (missingCount != 0) {
+    fail(Twine(parts.options[missingIndex]) + " needs a value");
     return false;
   }
   if (args.hasArg(OPT_help)) {
@@ -155,6 +206,13 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   if (const Arg *way = args.getLastArg(OPT_direct, OPT_dom0))
     request.way =
         way->getOption().matches(OPT_dom0) ? run::Way::Dom0 : run::Way::Direct;
+  if (const Arg *device =
+          args.getLastArg(OPT_net, OPT_net_bridge, OPT_disk, OPT_forward);
+      device && request.way != run::Way::Guest) {
+    fail(Twine(device->getSpelling()) + ": only a domU has devices; not with " +
+         (request.way == run::Way::Dom0 ? "--dom0" : "--direct"));
+    return false;
+  }
   if (request.way == run::Way::Direct && args.hasArg(OPT_pv)) {
     fail("--pv and --direct exclude each other: without Xen there is no PV");
     return false;
@@ -173,8 +231,9 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
     fail("the command line is longer than Xen passes on (1023 bytes)");
     return false;
   }
-  return readNumber(args, OPT_memory, request.memory) &&
-         readNumber(args, OPT_timeout, request.timeout);
+  return readDevices(args, request) &&
+         readNumber(args, OPT_memory, 1, request.memory) &&
+         readNumber(args, OPT_timeout, 0, request.timeout);
 }
 
 int runImage(ArrayRef<const char *> words) {
@@ -199,8 +258,9 @@ int printConfig(ArrayRef<const char *> words) {
     fail("cannot open " + request.image + ": No such file or directory");
     return 1;
   }
-  outs() << run::xlConfig(sys::path::filename(path), path, request.commandLine,
-                          request.kind == run::Kind::Pv, request.memory,
+  outs() << run::xlConfig(request,
+                          {sys::path::filename(path).str(), std::string(path),
+                           /*isOurDom0=*/false},
                           "destroy");
   if (report && !report->parameters.empty()) {
     outs() << "# parameters: ampoule.NAME=VALUE in cmdline, before --\n";

@@ -19,7 +19,8 @@ using namespace llvm;
 namespace ampoule::run {
 namespace {
 
-constexpr StringLiteral kParts[] = {"build", "init", "run-domain"};
+constexpr StringLiteral kParts[] = {"block", "build", "init", "run-domain",
+                                    "vif-bridge"};
 constexpr StringLiteral kQemu = "qemu-system-x86_64";
 
 Expected<std::string> readFile(const Twine &path) {
@@ -133,7 +134,7 @@ Expected<Dom0> openDom0(const std::string &sharePath) {
 }
 
 Error Dom0::writePayload(const std::string &path, StringRef image,
-                         StringRef config) const {
+                         StringRef config, StringRef devices) const {
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(image);
   if (!buffer)
     return createStringError("cannot open " + image + ": " +
@@ -142,6 +143,8 @@ Error Dom0::writePayload(const std::string &path, StringRef image,
   if (!tar)
     return tar.takeError();
   (*tar)->append("domain.cfg", config);
+  if (!devices.empty())
+    (*tar)->append("devices", devices);
   (*tar)->append("image", (*buffer)->getBuffer());
   (*tar)->append("time", utostr(static_cast<std::uint64_t>(std::time(nullptr))));
   return Error::success();

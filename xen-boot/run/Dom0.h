@@ -18,10 +18,12 @@ public:
   explicit Dom0(std::vector<std::string> machine)
       : machine(std::move(machine)) {}
 
-  /// The disk that it reads when it is told to "go": image, configuration,
-  /// and the time: a restored machine has that of its snapshot.
+  /// The disk that it reads when it is told to "go": image, configuration, the
+  /// names of the devices that the saved machine did not have, and the time,
+  /// since a restored machine has that of its snapshot.
   llvm::Error writePayload(const std::string &path, llvm::StringRef image,
-                           llvm::StringRef config) const;
+                           llvm::StringRef config,
+                           llvm::StringRef devices) const;
 
   /// QEMU, with the console on its standard streams.
   std::vector<std::string> command(llvm::StringRef payload,

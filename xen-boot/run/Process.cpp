@@ -58,7 +58,9 @@ runProcess(const std::vector<std::string> &command, StringRef input,
                     end - Clock::now())
                     .count();
     pollfd ready = {pipes[0], POLLIN, 0};
-    int count = left > 0 ? poll(&ready, 1, static_cast<int>(left)) : 0;
+    int count = seconds == 0 ? poll(&ready, 1, -1)
+                : left > 0   ? poll(&ready, 1, static_cast<int>(left))
+                             : 0;
     if (count < 0 && errno == EINTR)
       continue;
     if (count <= 0) {

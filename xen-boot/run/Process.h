@@ -15,8 +15,8 @@ struct ProcessResult {
 };
 
 /// Runs a program, gives it `input` and leaves its standard input open, and hands
-/// its output (both streams) to `consume` as it comes. The program ends with us, whatever ends us, and
-/// after `seconds`, by SIGTERM.
+/// its output (both streams) to `consume` as it comes. The program ends with us,
+/// whatever ends us, and after `seconds` (0: never), by SIGTERM.
 llvm::Expected<ProcessResult>
 runProcess(const std::vector<std::string> &command, llvm::StringRef input,
            unsigned seconds,

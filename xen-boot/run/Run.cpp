@@ -49,6 +49,8 @@ struct Plan {
   std::vector<std::string> command;
   std::string how;
   std::string input;            ///< to the command's standard input
+  std::vector<Forward> forwards; ///< with the ports that were chosen
+  std::optional<int> failure;    ///< what the command ends with if it is at fault
   bool hasXenLines = false;     ///< Xen's messages are mixed into the output
   bool statusIsNumber = false;  ///< in decimal; otherwise one byte
 };
@@ -147,23 +149,26 @@ std::string domainName(const Request &request) {
       .str();
 }
 
-std::string domainConfig(const Request &request, StringRef kernel) {
-  return xlConfig(domainName(request), kernel, request.commandLine,
-                  request.kind == Kind::Pv, request.memory, "preserve");
-}
-
 /// On this machine's own Xen.
 Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   SmallString<128> image(request.image);
   if (std::error_code code = sys::fs::make_absolute(image))
     return createStringError("cannot open " + request.image + ": " +
                              code.message());
+  if (!request.devices.forwards.empty())
+    return createStringError("--forward: on this machine's Xen the domain has "
+                             "an address of its own; connect to that");
+  if (!request.devices.capture.empty())
+    return createStringError("--pcap: on this machine's Xen, use tcpdump with "
+                             "the interface of the domain");
   std::string config = scratch.file("domain.cfg");
   std::error_code code;
   raw_fd_ostream os(config, code);
   if (code)
     return createStringError("cannot write " + config + ": " + code.message());
-  os << domainConfig(request, image);
+  os << xlConfig(request,
+                 {domainName(request), std::string(image), /*isOurDom0=*/false},
+                 "preserve");
   Plan plan;
   plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
              " domU on this machine's Xen";
@@ -182,15 +187,33 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
   Expected<Dom0> dom0 = openDom0(request.sharePath);
   if (!dom0)
     return dom0.takeError();
-  if (Error error =
-          dom0->writePayload(scratch.file("payload"), request.image,
-                             domainConfig(request, "/payload/image")))
+  Devices devices = request.devices;
+  if (Error error = claimPorts(devices.forwards))
+    return error;
+  if (Error error = checkUnused(devices.disks))
+    return error;
+  if (!devices.capture.empty()) {
+    std::error_code code;
+    raw_fd_ostream os(devices.capture, code);
+    if (code)
+      return createStringError("--pcap: cannot write " + devices.capture +
+                               ": " + code.message());
+  }
+  if (Error error = dom0->writePayload(
+          scratch.file("payload"), request.image,
+          xlConfig(request,
+                   {domainName(request), "/payload/image", /*isOurDom0=*/true},
+                   "preserve"),
+          deviceList(devices)))
     return error;
   Plan plan;
   plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
              " domU under xl, on Xen in QEMU (software emulation)";
   plan.command = dom0->command(scratch.file("payload"), scratch.file("status"),
                                scratch.file("log"));
+  append_range(plan.command, emulatorDevices(devices));
+  plan.forwards = devices.forwards;
+  plan.failure = 1;
   plan.input = "\ngo\n";
   return plan;
 }
@@ -283,6 +306,9 @@ int run(const Request &request) {
     return fail(toString(plan.takeError()));
   if (!request.quiet)
     errs() << "ampoule: running " << plan->how << '\n';
+  for (const Forward &forward : plan->forwards)
+    if (!request.quiet || forward.isChosen)
+      errs() << "ampoule: " << describe(forward) << '\n';
 
   std::string xenMessages;
   Expected<ProcessResult> result = [&] {
@@ -309,6 +335,8 @@ int run(const Request &request) {
            << " s (--timeout=)\n";
     return kTimedOut;
   }
+  if (plan->failure && result->status == *plan->failure)
+    return fail("QEMU could not run the machine");
   errs() << "ampoule: error: the image crashed without an exit status\n";
   return kCrashed;
 }

@@ -3,8 +3,9 @@
 // is more than one way to come by a Xen; Run.cpp chooses.
 #pragma once
 
+#include "xen-boot/run/Devices.h"
+
 #include <string>
-#include <vector>
 
 namespace ampoule::run {
 
@@ -21,7 +22,8 @@ struct Request {
   Kind kind = Kind::Pvh;
   Way way = Way::Guest;
   unsigned memory = 64;   ///< MiB
-  unsigned timeout = 60;  ///< seconds
+  unsigned timeout = 60;  ///< seconds; 0: no limit
+  Devices devices;        ///< of a domU
   std::string sharePath;  ///< share/ampoule of the installation
   bool quiet = false;
   bool verbose = false; ///< show Xen's own messages, too
