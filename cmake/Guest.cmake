@@ -4,6 +4,8 @@
 include(ExternalProject)
 set(AMPOULE_SOURCES ${CMAKE_BINARY_DIR}/third-party CACHE PATH
     "What scripts/fetch-sources fetched")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${CMAKE_SOURCE_DIR}/scripts/fetch-sources)
 execute_process(COMMAND ${CMAKE_SOURCE_DIR}/scripts/fetch-sources
                 ${AMPOULE_SOURCES} COMMAND_ERROR_IS_FATAL ANY)
 set(target x86_64-unknown-linux-musl)

@@ -374,6 +374,8 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
       add("sysroot/usr/lib", "libc.a");
     add(config.target == Target::Xen ? "lib/ampoule/xen" : "lib/ampoule/linux",
         "libos.a");
+    if (config.target == Target::Xen)
+      add("sysroot/usr/lib", "lwip.a");
   }
   if (config.inputs.empty() ||
       (config.inputs.front().isRuntime && config.kind == OutputKind::Image))

@@ -314,9 +314,10 @@ void Merger::collectAssemblySymbols() {
 /// Linux returns -ENOSYS for a system call it does not have; so do we.
 void Merger::stubSystemCalls() {
   constexpr int kNoSuchSystemCall = 38; // ENOSYS, musl bits/errno.h
+  constexpr unsigned kArguments = 6;    // musl's own; a name alone says little
   for (Function &function : *program.module) {
     if (!function.isDeclaration() || !function.getName().starts_with("sys_") ||
-        function.use_empty())
+        function.arg_size() != kArguments || function.use_empty())
       continue;
     const Symbol *symbol = symbols.find(function.getName());
     if (symbol && symbol->isDefined())

@@ -31,16 +31,10 @@ set(cxx_flags ${bitcode} -Oz -std=c++23 -fvisibility-inlines-hidden -DNDEBUG
     -D_GNU_SOURCE -nostdinc++ -w)
 set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})
 
-# A source with a change that ours needs; fails if it is not as expected.
 function(patch_cxx source from to) # sets `patched` to the file
-  file(READ ${llvm}/${source} text)
-  string(REPLACE "${from}" "${to}" changed "${text}")
-  if(changed STREQUAL text)
-    message(FATAL_ERROR "${llvm}/${source} has changed: it has no '${from}'")
-  endif()
   cmake_path(GET source FILENAME name)
-  file(CONFIGURE OUTPUT ${generated}/cxx/${name} CONTENT "${changed}" @ONLY)
   set(patched ${generated}/cxx/${name} PARENT_SCOPE)
+  patch_file(${llvm}/${source} ${generated}/cxx/${name} "${from}" "${to}")
 endfunction()
 
 # libcxx/src/CMakeLists.txt names the sources; new and delete come from

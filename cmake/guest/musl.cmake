@@ -34,32 +34,17 @@ file(CONFIGURE OUTPUT ${generated}/version.h
 # nothing can call pthread_create, the linker proves them away (docs/pruning.md).
 set(can_have_threads "__ampoule_live_pthread_create()")
 set(declare_threads "int __ampoule_live_pthread_create(void);")
-function(patch_musl file) # then pairs: from, to
-  file(READ ${musl}/${file} text)
-  math(EXPR last "${ARGC} - 2")
-  foreach(from RANGE 1 ${last} 2)
-    math(EXPR to "${from} + 1")
-    string(REPLACE "${ARGV${from}}" "${ARGV${to}}" changed "${text}")
-    if(changed STREQUAL text)
-      message(FATAL_ERROR "${musl}/${file} has changed: it has no "
-                          "'${ARGV${from}}'")
-    endif()
-    set(text "${changed}")
-  endforeach()
-  cmake_path(GET file FILENAME name)
-  file(CONFIGURE OUTPUT ${generated}/${name} CONTENT "${text}" @ONLY)
-endfunction()
-patch_musl(src/internal/stdio_impl.h
+patch_file(${musl}/src/internal/stdio_impl.h ${generated}/stdio_impl.h
   "#define FLOCK(f) int __need_unlock = ((f)->lock>=0 ?"
   "${declare_threads}\n#define FLOCK(f) int __need_unlock = (${can_have_threads} && (f)->lock>=0 ?"
   "#define FFINALLOCK(f) ((f)->lock>=0 ?"
   "#define FFINALLOCK(f) (${can_have_threads} && (f)->lock>=0 ?")
-patch_musl(src/thread/__lock.c
+patch_file(${musl}/src/thread/__lock.c ${generated}/__lock.c
   "(volatile int *l)\n{"
   "(volatile int *l)\n{\n\t${declare_threads}\n\tif (!${can_have_threads}) return;")
 
 # Threads' stacks come from the linker's arena, as long as they fit in.
-patch_musl(src/thread/pthread_create.c
+patch_file(${musl}/src/thread/pthread_create.c ${generated}/pthread_create.c
   "#define ROUND(x)"
   "hidden void *ampoule_take_stack(size_t *, size_t);\n#define ROUND(x)"
   "	if (!tsd) {
@@ -72,7 +57,7 @@ patch_musl(src/thread/pthread_create.c
 		} else if (!room) {
 			goto fail;
 		} else if (guard) {")
-patch_musl(src/internal/pthread_impl.h
+patch_file(${musl}/src/internal/pthread_impl.h ${generated}/pthread_impl.h
   "static inline void __wake(volatile void *addr, int cnt, int priv)
 {"
   "static inline void __wake(volatile void *addr, int cnt, int priv)
@@ -80,15 +65,17 @@ patch_musl(src/internal/pthread_impl.h
 	${declare_threads}
 	if (!${can_have_threads}) return;")
 # So is cancellation, where nothing can call pthread_cancel.
-patch_musl(src/thread/pthread_testcancel.c
+patch_file(${musl}/src/thread/pthread_testcancel.c ${generated}/pthread_testcancel.c
   "	__testcancel();"
   "	int __ampoule_live_pthread_cancel(void);
 	if (__ampoule_live_pthread_cancel()) __testcancel();")
 # What older kernels had instead is not asked for.
-patch_musl(src/stat/utimensat.c "#ifdef SYS_futimesat" "#if 0")
-patch_musl(src/stat/fstatat.c "if (ret==-EBADF &&" "if (0 &&")
+patch_file(${musl}/src/stat/utimensat.c ${generated}/utimensat.c
+  "#ifdef SYS_futimesat" "#if 0")
+patch_file(${musl}/src/stat/fstatat.c ${generated}/fstatat.c
+  "if (ret==-EBADF &&" "if (0 &&")
 # Locales other than C and C.UTF-8 are embedded files, if there are any.
-patch_musl(src/locale/locale_map.c
+patch_file(${musl}/src/locale/locale_map.c ${generated}/locale_map.c
   "	if (path) for ("
   "	extern const unsigned long ampoule_files_count;
 	if (path && ampoule_files_count) for (")

@@ -11,7 +11,7 @@ namespace {
 struct Free {
   Free *next;
 };
-constexpr unsigned kSmallest = 4, kLargest = 10; // as powers of two
+constexpr unsigned kSmallest = 4, kLargest = 11; // as powers of two
 static_assert(std::size_t{1} << kLargest == kLargestObject);
 constinit Free *lists[kLargest - kSmallest + 1] = {};
 

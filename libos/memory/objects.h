@@ -9,7 +9,7 @@
 
 namespace ampoule::memory {
 
-inline constexpr std::size_t kLargestObject = 1024;
+inline constexpr std::size_t kLargestObject = 2048;
 
 /// Up to kLargestObject bytes, aligned to 16 or to the size, if that is less.
 /// Null: there is no memory.

@@ -11,16 +11,12 @@ using namespace ampoule::posix;
 
 AMPOULE_MODULE(posix, nullptr);
 
+extern "C" int __ampoule_live_pthread_create();
+
 namespace {
 
 constinit File *files[kMaxDescriptors] = {&terminal, &terminal, &terminal};
 constinit bool closesOnExec[kMaxDescriptors] = {};
-
-struct Segment { // struct iovec
-  char *base;
-  std::size_t size;
-};
-constexpr long kMaxSegments = 1024; // IOV_MAX
 
 bool canRead(const File &file) {
   return (file.flags & kAccessMode) != kWriteOnlyAccess;
@@ -37,16 +33,30 @@ void refer(long fd, File &file, bool closeOnExec) {
   ++file.references;
 }
 
+void drop(File &file) {
+  if (&file == &terminal || --file.references != 0)
+    return;
+  if (forget)
+    forget(file);
+  file.release();
+}
+
 } // namespace
 
 void posix::closeDescriptor(long fd) {
   File *file = files[fd];
   files[fd] = nullptr;
-  if (file == &terminal || --file->references != 0)
-    return;
-  if (forget)
-    forget(*file);
-  file->release();
+  drop(*file);
+}
+
+Hold::Hold(File &file) : file(file) {
+  if (__ampoule_live_pthread_create())
+    ++file.references;
+}
+
+Hold::~Hold() {
+  if (__ampoule_live_pthread_create())
+    drop(file);
 }
 
 void posix::onClose(void (*function)(File &)) { forget = function; }
@@ -68,27 +78,29 @@ long posix::install(File &file, std::uint32_t flags, long first) {
 
 AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) {
   File *file = fileOf(fd);
-  return file && canWrite(*file) ? file->write(buffer, size) : -kBadDescriptor;
+  if (!file || !canWrite(*file))
+    return -kBadDescriptor;
+  Hold hold(*file);
+  return file->write(buffer, size);
 }
 
 AMPOULE_SYSCALL(read, long fd, char *buffer, std::size_t size) {
   File *file = fileOf(fd);
-  return file && canRead(*file) ? file->read(buffer, size) : -kBadDescriptor;
+  if (!file || !canRead(*file))
+    return -kBadDescriptor;
+  Hold hold(*file);
+  return file->read(buffer, size);
 }
 
 /// A short transfer ends the call: a terminal has given all of a line.
 template <typename Transfer>
-static long forEachSegment(File *file, bool isAllowed, const Segment *segments,
-                           long count, Transfer transfer) {
-  if (!isAllowed)
-    return -kBadDescriptor;
-  if (count < 0 || count > kMaxSegments)
-    return -kInvalid;
+static long forEachSegment(const Segment *segments, long count,
+                           Transfer transfer) {
   long total = 0;
   for (long i = 0; i < count; ++i) {
     if (segments[i].size == 0)
       continue;
-    long done = transfer(*file, segments[i].base, segments[i].size);
+    long done = transfer(segments[i].base, segments[i].size);
     if (done < 0)
       return total ? total : done;
     total += done;
@@ -98,20 +110,36 @@ static long forEachSegment(File *file, bool isAllowed, const Segment *segments,
   return total;
 }
 
+long posix::readEach(File &file, const Segment *segments, long count) {
+  return forEachSegment(
+      segments, count,
+      [&](char *to, std::size_t size) { return file.read(to, size); });
+}
+
+long posix::writeEach(File &file, const Segment *segments, long count) {
+  return forEachSegment(
+      segments, count,
+      [&](char *from, std::size_t size) { return file.write(from, size); });
+}
+
 AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
   File *file = fileOf(fd);
-  return forEachSegment(file, file && canWrite(*file), segments, count,
-                        [](File &file, char *from, std::size_t size) {
-                          return file.write(from, size);
-                        });
+  if (!file || !canWrite(*file))
+    return -kBadDescriptor;
+  if (count < 0 || count > kMaxSegments)
+    return -kInvalid;
+  Hold hold(*file);
+  return file->writeAll(segments, count);
 }
 
 AMPOULE_SYSCALL(readv, long fd, const Segment *segments, long count) {
   File *file = fileOf(fd);
-  return forEachSegment(file, file && canRead(*file), segments, count,
-                        [](File &file, char *to, std::size_t size) {
-                          return file.read(to, size);
-                        });
+  if (!file || !canRead(*file))
+    return -kBadDescriptor;
+  if (count < 0 || count > kMaxSegments)
+    return -kInvalid;
+  Hold hold(*file);
+  return file->readAll(segments, count);
 }
 
 AMPOULE_SYSCALL(pread64, long fd, char *buffer, std::size_t size,
@@ -136,32 +164,34 @@ AMPOULE_SYSCALL(pwrite64, long fd, const char *buffer, std::size_t size,
 
 AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
                 std::int64_t offset) {
-  if (offset < 0)
+  File *file = fileOf(fd);
+  if (!file || !canRead(*file))
+    return -kBadDescriptor;
+  if (offset < 0 || count < 0 || count > kMaxSegments)
     return -kInvalid;
   auto at = static_cast<std::uint64_t>(offset);
-  File *file = fileOf(fd);
-  return forEachSegment(file, file && canRead(*file), segments, count,
-                        [&](File &file, char *to, std::size_t size) {
-                          long done = file.readAt(to, size, at);
-                          if (done > 0)
-                            at += static_cast<std::uint64_t>(done);
-                          return done;
-                        });
+  return forEachSegment(segments, count, [&](char *to, std::size_t size) {
+    long done = file->readAt(to, size, at);
+    if (done > 0)
+      at += static_cast<std::uint64_t>(done);
+    return done;
+  });
 }
 
 AMPOULE_SYSCALL(pwritev, long fd, const Segment *segments, long count,
                 std::int64_t offset) {
-  if (offset < 0)
+  File *file = fileOf(fd);
+  if (!file || !canWrite(*file))
+    return -kBadDescriptor;
+  if (offset < 0 || count < 0 || count > kMaxSegments)
     return -kInvalid;
   auto at = static_cast<std::uint64_t>(offset);
-  File *file = fileOf(fd);
-  return forEachSegment(file, file && canWrite(*file), segments, count,
-                        [&](File &file, char *from, std::size_t size) {
-                          long done = file.writeAt(from, size, at);
-                          if (done > 0)
-                            at += static_cast<std::uint64_t>(done);
-                          return done;
-                        });
+  return forEachSegment(segments, count, [&](char *from, std::size_t size) {
+    long done = file->writeAt(from, size, at);
+    if (done > 0)
+      at += static_cast<std::uint64_t>(done);
+    return done;
+  });
 }
 
 AMPOULE_SYSCALL(close, long fd) {
@@ -251,10 +281,14 @@ AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
     closesOnExec[fd] = request == kSetCloseOnExec;
     return 0;
   default:
-    static constinit bool said = false;
-    __ampoule_refused("ioctl", request, &said);
-    return -kNotTerminal;
+    return file->control(request, argument);
   }
+}
+
+long posix::refuseControl(unsigned long request) {
+  static constinit bool said = false;
+  __ampoule_refused("ioctl", request, &said);
+  return -kNotTerminal;
 }
 
 AMPOULE_SUPPORTS(fcntl, 1, "command", 0, 1, 2, 3, 4, 5, 6, 7, 1030);

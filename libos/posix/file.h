@@ -50,7 +50,21 @@ enum Readiness : std::uint32_t {
   kWritable = 4,
   kErrorCondition = 8,
   kHangUp = 16,
+  kReadHangUp = 0x2000,
 };
+
+struct Segment { // struct iovec
+  char *base;
+  std::size_t size;
+};
+inline constexpr long kMaxSegments = 1024; // IOV_MAX
+
+class File;
+/// What files do that have no better way; no members, so that the class has no
+/// table of its own.
+long readEach(File &file, const Segment *segments, long count);
+long writeEach(File &file, const Segment *segments, long count);
+long refuseControl(unsigned long request);
 
 class File {
 public:
@@ -68,19 +82,30 @@ public:
     return -kIllegalSeek;
   }
   virtual long seek(std::int64_t, long) { return -kIllegalSeek; }
+  /// Several reads or writes, unless they must be one.
+  virtual long readAll(const Segment *segments, long count) {
+    return readEach(*this, segments, count);
+  }
+  virtual long writeAll(const Segment *segments, long count) {
+    return writeEach(*this, segments, count);
+  }
   /// What it is in the tree of files; null: something else.
   virtual Node *node() { return nullptr; }
   /// What can be done without waiting, of Readiness.
   virtual std::uint32_t readiness() { return kReadable | kWritable; }
   /// How many bytes can be read at once (FIONREAD); a negative errno: unknown.
   virtual long available() { return -kNotTerminal; }
+  /// ioctl(2), what is not the same for all files.
+  virtual long control(unsigned long request, void *) {
+    return refuseControl(request);
+  }
   /// No descriptor refers to it any more.
   virtual void release() {}
 
   bool isNonBlocking() const { return flags & kNonBlocking; }
 
   /// What only some files can do.
-  enum class Kind : std::uint8_t { Other, Timer, Epoll };
+  enum class Kind : std::uint8_t { Other, Timer, Epoll, Socket };
 
   std::uint32_t mode;   ///< st_mode
   std::uint32_t device; ///< st_rdev: major << 8 | minor
@@ -116,6 +141,18 @@ File *fileOf(long fd);
 long install(File &file, std::uint32_t flags, long first = 0);
 
 void closeDescriptor(long fd);
+
+/// Keeps a file while a call waits: another thread may close it.
+class Hold {
+public:
+  explicit Hold(File &file);
+  ~Hold();
+  Hold(const Hold &) = delete;
+  Hold &operator=(const Hold &) = delete;
+
+private:
+  File &file;
+};
 
 /// Has `forget` called with every file that goes.
 void onClose(void (*forget)(File &));

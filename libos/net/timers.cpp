@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// In place of lwIP's timeouts.c, whose table would keep every protocol alive.
+#include "libos/net/timers.h"
+
+#include "libos/net/net.h"
+#include "libos/threads/call.h"
+#include "libos/threads/timers.h"
+#include "libos/time/time.h"
+
+#include <lwip/priv/tcp_priv.h>
+
+namespace ampoule::net {
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+
+constinit threads::Timer timer = {};
+
+/// Deadlines of time::monotonic; 0: not running.
+constinit std::uint64_t tcpDue = 0;
+
+class Round {
+public:
+  /// Does `work` every so often, as long as it is needed.
+  template <typename Work>
+  void every(std::uint64_t milliseconds, std::uint64_t &due, bool isNeeded,
+             Work work) {
+    if (!isNeeded) {
+      due = 0;
+      return;
+    }
+    // Who was late does it once, not as often as it was missed.
+    if (due && due <= now)
+      work();
+    if (due <= now)
+      due = now + milliseconds * kMillisecond;
+    if (due < next)
+      next = due;
+  }
+
+  const std::uint64_t now = time::monotonic();
+  std::uint64_t next = ~0ull;
+};
+
+void onTimer(threads::Timer &) { settle(); }
+
+} // namespace
+
+void runTimers() {
+  Round round;
+  round.every(TCP_TMR_INTERVAL, tcpDue, tcp_active_pcbs || tcp_tw_pcbs,
+              tcp_tmr);
+  if (round.next == ~0ull)
+    return threads::cancel(timer);
+  timer.expire = onTimer;
+  if (!timer.isSet || timer.deadline != round.next)
+    threads::set(timer, round.next);
+}
+
+} // namespace ampoule::net
+
+/// lwIP tells of the first connection; settle() looks anyhow.
+extern "C" void tcp_timer_needed() {}
