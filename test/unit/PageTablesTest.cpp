@@ -54,7 +54,7 @@ void expectSame(llvm::ArrayRef<Mapping> actual,
 
 TEST(PageTables, ReadBackIsWhatWasMapped) {
   std::vector<Mapping> mappings = {
-      {0xf0000, 0xfefe0000, kPageSize, kData},
+      {0xe0000, 0xfefe0000, kPageSize, kData},
       {0x100000, 0x100000, 0x23000, kText},
       {0x123000, 0x123000, 0x5000, kConstant},
       {0x128000, 0x128000, 0x4000, kData},

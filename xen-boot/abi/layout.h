@@ -3,8 +3,8 @@
 // guest (xen-boot/entry, libos/xen) share. Virtual and guest-physical address
 // are the same for RAM; only the I/O window is mapped elsewhere.
 //
-//   0x0000'0000  page 0 .. 0xeffff   never mapped once the program runs
-//   0x000f'0000  I/O window          shared_info, console and xenstore rings,
+//   0x0000'0000  page 0 .. 0xdffff   never mapped once the program runs
+//   0x000e'0000  I/O window          shared_info, console and xenstore rings,
 //                                    the grant table if pages are granted
 //   0x0010'0000  image               text | read-only + tables | data | stacks |
 //                                    I/O pool
@@ -21,8 +21,9 @@ inline constexpr std::uint64_t kLargePageSize = 2u << 20;
 /// Where the first byte of the image is loaded.
 inline constexpr std::uint64_t kImageBase = 0x100000;
 
-/// Pages below the image that map frames which are not RAM.
-inline constexpr std::uint64_t kIoWindow = 0xf0000;
+/// Pages below the image that map frames which are not RAM. (In code an address
+/// of theirs ends in the bytes 0e 00; with 0f 00 it could be taken for lldt.)
+inline constexpr std::uint64_t kIoWindow = 0xe0000;
 inline constexpr std::uint64_t kSharedInfoAddress = kIoWindow;
 inline constexpr std::uint64_t kConsoleAddress = kIoWindow + kPageSize;
 inline constexpr std::uint64_t kXenstoreAddress = kIoWindow + 2 * kPageSize;

@@ -97,8 +97,9 @@ cases = [("w^x", flip(entry(TEXT), WRITE)), ("w^x", flip(entry(DATA), NX)),
          ("file", flip(HEADERS[0] + 8, 1 << 62)),
          ("segments", flip(LOADS[0][0] + 4, 2, 4)),
          ("segments", flip(LOADS[-1][0] + 16, 1 << 40))]
-# Entries that are free, between the I/O window and the text.
-free = entry(0xf8000)
+# An entry that is free: of the guard below the stack.
+free = next(at for at in map(entry, range(DATA, DATA + (2 << 20), 4096))
+            if at is not None and image[at:at + 8] == bytes(8))
 cases += [("special-pages", put(free, struct.pack("<Q", 0xfee00000 | 0x63 | NX))),
           ("alias", put(free, struct.pack("<Q", SEALED | 0x61 | NX))),
           ("tables", put(free, struct.pack("<Q", ROOT | 0x63 | NX)))]
