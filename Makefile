@@ -21,7 +21,7 @@ demo: build
 
 check: build
 	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache lua5.4 \
-	  sqlite3
+	  sqlite3 libasio-dev
 	scripts/fetch-sources $(BUILD)/programs lua sqlite || \
 	  echo "check: no sources of Lua and SQLite; their tests will be skipped"
 	scripts/check $(BUILD)

@@ -50,8 +50,7 @@ ampoule_pv_upcall:
   push %r11
   push %rax
   mov $HYPERVISOR_iret, %eax
-  syscall
-  ud2
+  jmp ampoule_hypercall_pv
   .size ampoule_pv_upcall, . - ampoule_pv_upcall
 
 // rbx: the stack to return to, right above our return address.

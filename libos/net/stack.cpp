@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/abi/module.h"
+#include "libos/net/interfaces.h"
 #include "libos/net/net.h"
 #include "libos/net/timers.h"
 
@@ -9,7 +10,10 @@
 namespace ampoule::net {
 namespace {
 
-void init(const abi::Handoff &) { lwip_init(); }
+void init(const abi::Handoff &) {
+  lwip_init();
+  startInterfaces();
+}
 
 } // namespace
 
@@ -22,4 +26,4 @@ void settle() {
 
 } // namespace ampoule::net
 
-AMPOULE_MODULE(net, &ampoule::net::init, memory, time);
+AMPOULE_MODULE(net, &ampoule::net::init, memory, time, netfront);

@@ -7,6 +7,10 @@
 #include "libos/threads/timers.h"
 #include "libos/time/time.h"
 
+#include <lwip/dhcp.h>
+#include <lwip/etharp.h>
+#include <lwip/ip4_frag.h>
+#include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 
 namespace ampoule::net {
@@ -17,7 +21,8 @@ constexpr std::uint64_t kMillisecond = 1'000'000;
 constinit threads::Timer timer = {};
 
 /// Deadlines of time::monotonic; 0: not running.
-constinit std::uint64_t tcpDue = 0;
+constinit std::uint64_t tcpDue = 0, arpDue = 0, reassemblyDue = 0,
+                        dhcpDue = 0, leaseDue = 0;
 
 class Round {
 public:
@@ -50,6 +55,11 @@ void runTimers() {
   Round round;
   round.every(TCP_TMR_INTERVAL, tcpDue, tcp_active_pcbs || tcp_tw_pcbs,
               tcp_tmr);
+  bool hasDevices = netif_default != nullptr;
+  round.every(ARP_TMR_INTERVAL, arpDue, hasDevices, etharp_tmr);
+  round.every(IP_TMR_INTERVAL, reassemblyDue, hasDevices, ip_reass_tmr);
+  round.every(DHCP_FINE_TIMER_MSECS, dhcpDue, hasDevices, dhcp_fine_tmr);
+  round.every(DHCP_COARSE_TIMER_MSECS, leaseDue, hasDevices, dhcp_coarse_tmr);
   if (round.next == ~0ull)
     return threads::cancel(timer);
   timer.expire = onTimer;

@@ -2,7 +2,7 @@
 // long ampoule_hypercall(a1, a2, a3, a4, a5, number): one instruction a mode
 // (xen/include/public/arch-x86/xen-x86_64.h). There is no hypercall page.
   .text
-  .globl ampoule_hypercall
+  .globl ampoule_hypercall, ampoule_hypercall_pv
   .type ampoule_hypercall, @function
 ampoule_hypercall:
   mov %r9, %rax
@@ -16,6 +16,7 @@ ampoule_hypercall:
   vmmcall                         // AMD
   ret
 1:
+ampoule_hypercall_pv:             // the only one: libos/events jumps to it
   syscall                         // PV
   ret
   .size ampoule_hypercall, . - ampoule_hypercall

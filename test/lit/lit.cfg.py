@@ -71,6 +71,9 @@ for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
     if shutil.which(program):
         config.available_features.add(feature)
 programs = os.path.join(prefix, "programs")
+for header in ("asio.hpp",):
+    if os.path.exists("/usr/include/" + header):
+        config.available_features.add(header.split(".")[0])
 for kind in ("lua", "sqlite"):
     if os.path.isdir(os.path.join(programs, kind)):
         config.available_features.add(kind + "-source")

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What lwIP and the backend have to tell each other. Checksums of TCP are the
+// backend's work, or nobody's: a frame that never leaves the machine needs none.
+#include "libos/netfront/netfront.h"
+
+#include "libos/abi/module.h"
+#include "libos/events/events.h"
+#include "libos/memory/memory.h"
+#include "libos/net/net.h"
+#include "libos/netfront/receive.h"
+#include "libos/netfront/transmit.h"
+#include "libos/threads/call.h"
+#include "libos/time/time.h"
+#include "libos/xenbus/xenbus.h"
+
+#include <lwip/etharp.h>
+#include <lwip/ethip6.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/netif.h>
+#include <lwip/prot/ethernet.h>
+#include <lwip/prot/ip.h>
+#include <lwip/prot/tcp.h>
+
+#include <new>
+
+namespace ampoule::netfront {
+namespace {
+
+/// Where a frame has the parts of its headers that matter for checksums.
+struct Headers {
+  unsigned transport = 0; ///< offset; 0: not TCP
+  unsigned size = 0;      ///< of the segment
+  bool isIpv6 = false;
+};
+
+std::uint16_t read16(const std::uint8_t *at) {
+  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
+}
+
+Headers findTcp(const pbuf &frame) {
+  constexpr unsigned kEthernet = SIZEOF_ETH_HDR, kIpv4 = 20, kIpv6 = 40;
+  Headers headers;
+  auto *bytes = static_cast<const std::uint8_t *>(frame.payload);
+  if (frame.len < kEthernet + kIpv4)
+    return headers;
+  unsigned type = read16(bytes + 12);
+  const std::uint8_t *ip = bytes + kEthernet;
+  if (type == ETHTYPE_IP && ip[9] == IP_PROTO_TCP) {
+    unsigned size = (ip[0] & 15) * 4;
+    headers = {kEthernet + size, read16(ip + 2) - size, false};
+  } else if (type == ETHTYPE_IPV6 && frame.len >= kEthernet + kIpv6 &&
+             ip[6] == IP_PROTO_TCP) {
+    headers = {kEthernet + kIpv6, read16(ip + 4), true};
+  }
+  if (headers.transport + TCP_HLEN > frame.len)
+    headers.transport = 0;
+  return headers;
+}
+
+/// Where a checksum would be, the backend wants the sum of the pseudo-header
+/// (RFC 9293, section 3.1; RFC 8200, section 8.1).
+void putPseudoChecksum(pbuf &frame, const Headers &headers) {
+  auto *bytes = static_cast<std::uint8_t *>(frame.payload);
+  const std::uint8_t *address =
+      bytes + SIZEOF_ETH_HDR + (headers.isIpv6 ? 8 : 12);
+  unsigned length = headers.isIpv6 ? 32 : 8;
+  std::uint32_t sum = IP_PROTO_TCP + headers.size;
+  for (unsigned i = 0; i < length; i += 2)
+    sum += read16(address + i);
+  while (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16);
+  bytes[headers.transport + 16] = static_cast<std::uint8_t>(sum >> 8);
+  bytes[headers.transport + 17] = static_cast<std::uint8_t>(sum);
+}
+
+class Interface final : public xenbus::Frontend {
+public:
+  bool attach(netif &interface);
+  void work();
+  Counters counters = {};
+
+private:
+  bool connect() override;
+  bool begin() override;
+  void disconnect() override;
+  void look() override;
+  err_t send(pbuf &frame);
+  bool waitForRoom();
+  void receiveAll();
+  bool readAddress(netif &interface);
+
+  /// Which checksums lwIP looks at.
+  enum class Checks : std::uint8_t { Ours, None, All };
+  void check(Checks checks);
+
+  netif *device = nullptr;
+  std::uint32_t port = 0;
+  bool isOffloaded = false; ///< checksums of TCP
+  bool isStuck = false;     ///< the backend does not take what is sent
+  Transmitter transmitter;
+  Receiver receiver;
+};
+
+constinit Interface *interfaces[kMostInterfaces] = {};
+constinit unsigned found = 0;
+
+void work();
+constinit threads::Device late = {work};
+
+void work() {
+  for (unsigned i = 0; i < found; ++i)
+    interfaces[i]->work();
+  net::settle();
+}
+
+void onEvent() { threads::addLate(late); }
+
+bool Interface::readAddress(netif &interface) {
+  char text[24];
+  if (!read("mac", text, sizeof(text)))
+    return false;
+  const char *at = text;
+  for (std::uint8_t &byte : interface.hwaddr) {
+    byte = 0;
+    for (; *at && *at != ':'; ++at) {
+      unsigned digit = *at <= '9' ? unsigned(*at - '0')
+                                  : unsigned((*at | 0x20) - 'a') + 10;
+      if (digit > 15)
+        return false;
+      byte = static_cast<std::uint8_t>(byte << 4 | digit);
+    }
+    if (*at)
+      ++at;
+  }
+  return true;
+}
+
+bool Interface::attach(netif &interface) {
+  constexpr std::uint64_t kPatience = 10'000'000'000;
+  device = &interface;
+  interface.state = this;
+  interface.hwaddr_len = ETH_HWADDR_LEN;
+  std::uint64_t mtu = readNumber("mtu");
+  interface.mtu = mtu >= 576 && mtu <= 65500 ? std::uint16_t(mtu) : 1500;
+  if (!readAddress(interface)) {
+    say("the toolstack gave it no MAC address");
+    return false;
+  }
+  interface.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+                     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+  interface.output = etharp_output;
+  interface.output_ip6 = ethip6_output;
+  interface.linkoutput = [](netif *interface, pbuf *frame) {
+    return static_cast<Interface *>(interface->state)->send(*frame);
+  };
+  if (start(time::monotonic() + kPatience))
+    return true;
+  say("the backend does not connect; it is waited for no longer");
+  return true;
+}
+
+bool Interface::connect() {
+  if (!transmitter.connect(peer()))
+    return false;
+  if (!receiver.connect(peer())) {
+    transmitter.disconnect();
+    return false;
+  }
+  port = events::offer(peer(), onEvent);
+  if (!port) {
+    receiver.disconnect();
+    transmitter.disconnect();
+    return false;
+  }
+  return write("tx-ring-ref", transmitter.reference()) &&
+         write("rx-ring-ref", receiver.reference()) &&
+         write("event-channel", port) && write("request-rx-copy", 1) &&
+         write("feature-rx-notify", 1) && write("feature-sg", 1) &&
+         write("feature-gso-tcpv4", 1) && write("feature-gso-tcpv6", 1) &&
+         write("feature-ipv6-csum-offload", 1);
+}
+
+bool Interface::begin() {
+  isOffloaded = !backendNumber("feature-no-csum-offload") &&
+                backendNumber("feature-ipv6-csum-offload");
+  isStuck = false;
+  check(Checks::Ours);
+  look();
+  receiver.expectMore();
+  onEvent();
+  return true;
+}
+
+void Interface::disconnect() {
+  netif_set_link_down(device);
+  events::close(port);
+  receiver.disconnect();
+  transmitter.disconnect();
+}
+
+/// The backend's `carrier`: "0" or "1"; without it the link is there.
+void Interface::look() {
+  char carrier[4];
+  bool hasCarrier = !readBackend("carrier", carrier, sizeof(carrier)) ||
+                    carrier[0] != '0';
+  (hasCarrier ? netif_set_link_up : netif_set_link_down)(device);
+}
+
+/// `Ours`: for what an address of this interface sends to itself, which has no
+/// sum of TCP if the backend is to write it.
+void Interface::check(Checks checks) {
+  unsigned flags = NETIF_CHECKSUM_ENABLE_ALL;
+  if (isOffloaded)
+    flags &= ~unsigned(NETIF_CHECKSUM_GEN_TCP);
+  if (checks == Checks::None)
+    flags &= ~unsigned(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
+  else if (checks == Checks::Ours && isOffloaded)
+    flags &= ~unsigned(NETIF_CHECKSUM_CHECK_TCP);
+  NETIF_SET_CHECKSUM_CTRL(device, static_cast<std::uint16_t>(flags));
+}
+
+void Interface::work() {
+  if (!isUp())
+    return;
+  do {
+    receiveAll();
+    if (!isUp())
+      return;
+    if (receiver.refill())
+      xen::sendEvent(port);
+  } while (receiver.expectMore());
+}
+
+void Interface::receiveAll() {
+  pbuf *frame;
+  std::uint16_t flags = 0;
+  while (true) {
+    switch (receiver.receive(frame, flags)) {
+    case Receiver::Result::Nothing:
+      return;
+    case Receiver::Result::BackendLies:
+      return refuse("responses that answer no request: it is shut down");
+    case Receiver::Result::Dropped:
+      ++counters.receiveDrops;
+      continue;
+    case Receiver::Result::Frame:
+      break;
+    }
+    ++counters.receivedFrames;
+    counters.receivedBytes += frame->tot_len;
+    check(flags & (NETRXF_data_validated | NETRXF_csum_blank)
+              ? Checks::None
+              : Checks::All);
+    if (device->input(frame, device) != ERR_OK) {
+      ++counters.receiveDrops;
+      pbuf_free(frame);
+    }
+    check(Checks::Ours);
+  }
+}
+
+/// A backend that is slow gets some time; one that does not move gets none.
+bool Interface::waitForRoom() {
+  constexpr std::uint64_t kStep = 100'000, kMost = 50 * kStep;
+  std::uint64_t now = time::monotonic(), end = now + kMost;
+  while (!isStuck && !transmitter.expectRoom()) {
+    isStuck = now >= end;
+    time::sleepUntil(now + kStep);
+    now = time::monotonic();
+  }
+  return !isStuck;
+}
+
+err_t Interface::send(pbuf &frame) {
+  if (!isUp())
+    return ERR_IF;
+  std::uint16_t flags = 0;
+  if (isOffloaded)
+    if (Headers headers = findTcp(frame); headers.transport) {
+      putPseudoChecksum(frame, headers);
+      flags = NETTXF_csum_blank | NETTXF_data_validated;
+    }
+  bool notify = false;
+  Transmitter::Result result;
+  do
+    result = transmitter.send(frame, flags, notify);
+  while (result == Transmitter::Result::Full && waitForRoom());
+  if (result == Transmitter::Result::Full) {
+    ++counters.sendDrops;
+    return ERR_IF;
+  }
+  if (result == Transmitter::Result::BackendLies) {
+    refuse("responses that answer no request: it is shut down");
+    return ERR_IF;
+  }
+  isStuck = false;
+  ++counters.sentFrames;
+  counters.sentBytes += frame.tot_len;
+  if (notify)
+    xen::sendEvent(port);
+  return ERR_OK;
+}
+
+void init(const abi::Handoff &) {
+  for (unsigned index = 0; index < kMostInterfaces; ++index) {
+    constexpr std::size_t kPages =
+        (sizeof(Interface) + abi::kPageSize - 1) / abi::kPageSize;
+    void *room = memory::allocate(kPages);
+    if (!room)
+      break;
+    auto *interface = new (room) Interface();
+    if (!interface->open("vif", index)) {
+      memory::release(room, kPages);
+      break;
+    }
+    interfaces[found++] = interface;
+  }
+  threads::addDevice(late);
+}
+
+} // namespace
+
+unsigned count() { return found; }
+
+bool attach(unsigned index, netif &interface) {
+  return interfaces[index]->attach(interface);
+}
+
+Counters counters(unsigned index) { return interfaces[index]->counters; }
+
+} // namespace ampoule::netfront
+
+AMPOULE_MODULE(netfront, &ampoule::netfront::init, xenbus, events, memory);

@@ -1,0 +1,51 @@
+# Boots an image that serves, and runs clients against it.
+#
+# usage: serve.py 'RUN COMMAND' CLIENT [ARG ...]
+#
+# The run command is `ampoule run --net --forward …:0:PORT … IMAGE`. When the
+# image says that it listens, the client runs, with @1, @2, … in its arguments
+# replaced by the host's ports in the order of the --forward options. Its status
+# is ours; the image's console goes to standard error.
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+
+PATIENCE = 90  # seconds, for a machine that has other things to do
+
+
+def main():
+    run = subprocess.Popen(shlex.split(sys.argv[1]), text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    watchdog = threading.Timer(PATIENCE, run.kill)
+    watchdog.start()
+    ports, serving = [], False
+    status = 1
+    try:
+        for line in run.stdout:
+            sys.stderr.write(line)
+            if found := re.search(r"(\d+) leads to", line):
+                ports.append(found[1])
+            if "listening" in line:
+                serving = True
+                break
+        if serving:
+            drain = threading.Thread(
+                target=lambda: sys.stderr.writelines(run.stdout), daemon=True)
+            drain.start()
+            client = [re.sub(r"@(\d)", lambda m: ports[int(m[1]) - 1], word)
+                      for word in sys.argv[2:]]
+            status = subprocess.run(client, timeout=PATIENCE).returncode
+    finally:
+        watchdog.cancel()
+        run.send_signal(signal.SIGINT)
+        try:
+            run.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            run.kill()
+    sys.exit(status)
+
+
+main()
