@@ -37,6 +37,7 @@ constexpr unsigned kMaxFrames = 32, kBuildIdSize = 20;
 constexpr std::uint64_t kPageFault = 14;
 
 constinit bool panicking = false;
+constinit void (*exceptionHandler)(TrapFrame &) = nullptr;
 
 // One text after the other: a table of pointers would be as long again.
 constexpr char kNames[] =
@@ -64,20 +65,18 @@ struct Register {
 };
 
 // clang-format off: a row is a line of the report
-#define AMPOULE_REGISTER(name, field) {name, offsetof(TrapFrame, field) / 8}
+#define AMPOULE_REGISTER(name, field)                                          \
+  { name, offsetof(TrapFrame, field) / 8 }
 constexpr Register kRegisters[] = {
-    AMPOULE_REGISTER("rip ", rip), AMPOULE_REGISTER(" rsp ", rsp),
-    AMPOULE_REGISTER(" flags ", rflags),
-    AMPOULE_REGISTER("rax ", rax), AMPOULE_REGISTER(" rbx ", rbx),
-    AMPOULE_REGISTER(" rcx   ", rcx),
-    AMPOULE_REGISTER("rdx ", rdx), AMPOULE_REGISTER(" rsi ", rsi),
-    AMPOULE_REGISTER(" rdi   ", rdi),
-    AMPOULE_REGISTER("rbp ", rbp), AMPOULE_REGISTER(" r8  ", r8),
-    AMPOULE_REGISTER(" r9    ", r9),
-    AMPOULE_REGISTER("r10 ", r10), AMPOULE_REGISTER(" r11 ", r11),
-    AMPOULE_REGISTER(" r12   ", r12),
-    AMPOULE_REGISTER("r13 ", r13), AMPOULE_REGISTER(" r14 ", r14),
-    AMPOULE_REGISTER(" r15   ", r15)};
+    AMPOULE_REGISTER("rip ", rip),       AMPOULE_REGISTER(" rsp ", rsp),
+    AMPOULE_REGISTER(" flags ", rflags), AMPOULE_REGISTER("rax ", rax),
+    AMPOULE_REGISTER(" rbx ", rbx),      AMPOULE_REGISTER(" rcx   ", rcx),
+    AMPOULE_REGISTER("rdx ", rdx),       AMPOULE_REGISTER(" rsi ", rsi),
+    AMPOULE_REGISTER(" rdi   ", rdi),    AMPOULE_REGISTER("rbp ", rbp),
+    AMPOULE_REGISTER(" r8  ", r8),       AMPOULE_REGISTER(" r9    ", r9),
+    AMPOULE_REGISTER("r10 ", r10),       AMPOULE_REGISTER(" r11 ", r11),
+    AMPOULE_REGISTER(" r12   ", r12),    AMPOULE_REGISTER("r13 ", r13),
+    AMPOULE_REGISTER(" r14 ", r14),      AMPOULE_REGISTER(" r15   ", r15)};
 #undef AMPOULE_REGISTER
 // clang-format on
 constexpr unsigned kRegistersInLine = 3;
@@ -125,7 +124,7 @@ Range findStack(std::uint64_t address) {
     std::uint64_t offset = address - first;
     stack = {address - offset % stride, address - offset % stride + stride};
     if (offset / stride >= number(__ampoule_thread_stack_count))
-      return {0, 0};
+      return {1ull << 63, 1ull << 63}; // no address
   }
   return stack;
 }
@@ -194,6 +193,15 @@ std::uint64_t stackPointer() {
   return sp;
 }
 
+/// Intel SDM volume 3A, section 4.7: bit 1 write, bit 4 instruction fetch.
+const char *describeAccess(std::uint64_t error) {
+  return error & 16  ? ": execution of "
+         : error & 2 ? ": store to "
+                     : ": load from ";
+}
+
+} // namespace
+
 std::uint64_t faultAddress() {
   if (xen::isPv()) {
     // Xen leaves it in arch.cr2 of the vcpu_info.
@@ -204,14 +212,13 @@ std::uint64_t faultAddress() {
   return address;
 }
 
-/// Intel SDM volume 3A, section 4.7: bit 1 write, bit 4 instruction fetch.
-const char *describeAccess(std::uint64_t error) {
-  return error & 16  ? ": execution of "
-         : error & 2 ? ": store to "
-                     : ": load from ";
+bool isGuarded(std::uint64_t address) {
+  return address - findStack(address).start < abi::kPageSize;
 }
 
-} // namespace
+void catchExceptions(void (*handler)(TrapFrame &)) {
+  exceptionHandler = handler;
+}
 
 void panic(const char *what) {
   begin(what, "", false, 0);
@@ -240,14 +247,14 @@ void killedBySignal(int signal) {
   finish(stackPointer(), 128 + signal);
 }
 
-extern "C" [[noreturn]] void ampouleTrap(const TrapFrame &frame) {
+extern "C" [[noreturn]] void ampouleTrap(TrapFrame &frame) {
+  if (exceptionHandler && !panicking)
+    exceptionHandler(frame);
   const char *name = nameOf(frame.vector);
   if (frame.vector == kPageFault) {
     std::uint64_t address = faultAddress();
-    std::uint64_t guard = findStack(address).start;
-    bool overflow = address - guard < abi::kPageSize;
-    begin(overflow ? "stack overflow" : name, describeAccess(frame.error), true,
-          address);
+    begin(isGuarded(address) ? "stack overflow" : name,
+          describeAccess(frame.error), true, address);
   } else {
     begin(name, frame.error ? ", error " : "", frame.error != 0, frame.error);
   }

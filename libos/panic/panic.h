@@ -21,6 +21,16 @@ struct TrapFrame {
 /// frame.
 void reportRefusal(const char *call, std::uint64_t argument, const void *frame);
 
+/// Has `handler` called with every exception, before anything else runs that
+/// uses vector registers. It returns if the exception is to be reported.
+void catchExceptions(void (*handler)(TrapFrame &));
+
+/// Of a page fault: the address that was accessed.
+std::uint64_t faultAddress();
+
+/// Whether `address` lies in the page below a stack.
+bool isGuarded(std::uint64_t address);
+
 /// The end by a signal that nobody handles. The status is 128 + `signal`.
 [[noreturn]] void killedBySignal(int signal);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Counters with a descriptor: eventfd(2) and timerfd_create(2).
 #include "libos/memory/objects.h"
+#include "libos/posix/clock.h"
 #include "libos/posix/poll.h"
 #include "libos/posix/signal.h"
 #include "libos/time/time.h"
@@ -67,11 +68,6 @@ private:
 struct Interval { // struct itimerspec
   TimeSpec period, value;
 };
-
-TimeSpec toTimeSpec(std::uint64_t time) {
-  return {static_cast<std::int64_t>(time / kNanosecondsPerSecond),
-          static_cast<std::int64_t>(time % kNanosecondsPerSecond)};
-}
 
 class TimerFile final : public File {
 public:

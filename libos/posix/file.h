@@ -105,7 +105,7 @@ public:
   bool isNonBlocking() const { return flags & kNonBlocking; }
 
   /// What only some files can do.
-  enum class Kind : std::uint8_t { Other, Timer, Epoll, Socket };
+  enum class Kind : std::uint8_t { Other, Timer, Epoll, Socket, Signals };
 
   std::uint32_t mode;   ///< st_mode
   std::uint32_t device; ///< st_rdev: major << 8 | minor

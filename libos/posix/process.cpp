@@ -3,6 +3,7 @@
 #include "libos/abi/config.h"
 #include "libos/posix/posix.h"
 #include "libos/shutdown/shutdown.h"
+#include "libos/threads/threads.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
@@ -28,15 +29,31 @@ AMPOULE_SYSCALL(prlimit64, long, long, const std::uint64_t *next,
   return 0;
 }
 
-/// All time that the monotonic clock counts is taken for the program's.
-AMPOULE_SYSCALL(getrusage, long, std::int64_t *usage) {
+/// User time only: the library OS's own is the program's, too.
+AMPOULE_SYSCALL(getrusage, long who, std::int64_t *usage) {
   constexpr unsigned kWords = 18; // struct rusage, arch/x86_64
-  std::uint64_t now = time::monotonic();
+  constexpr long kChildren = -1, kSelf = 0, kThread = 1;
+  if (who < kChildren || who > kThread)
+    return -kInvalid;
   for (unsigned i = 0; i < kWords; ++i)
     usage[i] = 0;
-  usage[0] = static_cast<std::int64_t>(now / kNanosecondsPerSecond);
-  usage[1] = static_cast<std::int64_t>(now % kNanosecondsPerSecond / 1000);
+  if (who == kChildren)
+    return 0;
+  std::uint64_t time =
+      threads::ampoule_cpu_time(who == kSelf ? nullptr : &threads::self());
+  usage[0] = static_cast<std::int64_t>(time / kNanosecondsPerSecond);
+  usage[1] = static_cast<std::int64_t>(time % kNanosecondsPerSecond / 1000);
   return 0;
+}
+
+AMPOULE_SYSCALL(times, std::int64_t *result) {
+  constexpr std::uint64_t kTick = 10'000'000; // sysconf(_SC_CLK_TCK) is 100
+  if (result) { // struct tms
+    result[0] = static_cast<std::int64_t>(threads::ampoule_cpu_time(nullptr) /
+                                          kTick);
+    result[1] = result[2] = result[3] = 0;
+  }
+  return static_cast<long>(time::monotonic() / kTick);
 }
 
 AMPOULE_SYSCALL(exit_group, long status) {

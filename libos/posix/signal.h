@@ -7,7 +7,10 @@
 
 namespace ampoule::posix {
 
-inline constexpr long kSigAlarm = 14, kSigPipe = 13;
+inline constexpr std::int32_t kSigPipe = 13, kSigAlarm = 14,
+                              kSigVirtualAlarm = 26, kSigProfiler = 27;
+/// Those from here on are queued: each that is sent is delivered.
+inline constexpr long kFirstQueued = 32;
 
 /// siginfo_t, as far as signals here have it (arch/x86_64).
 struct SignalInfo {
@@ -21,8 +24,9 @@ static_assert(sizeof(SignalInfo) == 128);
 inline constexpr std::int32_t kFromKernel = 0x80, kFromTimer = -2,
                               kFromUser = 0, kFromThread = -6;
 
-/// For `target`, or for any thread. Delivered at the end of the call.
-void postSignal(const SignalInfo &info, threads::Thread *target = nullptr);
+/// For `target`, or for any thread. Delivered at the end of the call. False:
+/// too many are queued.
+bool postSignal(const SignalInfo &info, threads::Thread *target = nullptr);
 
 /// After a wait was interrupted: runs the signals' handlers if all of them are
 /// such that the call goes on (SA_RESTART); false: it ends with -EINTR.

@@ -1,31 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "libos/posix/posix.h"
-#include "libos/threads/threads.h"
 #include "libos/time/time.h"
+#include "libos/posix/clock.h"
+#include "libos/threads/threads.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
 
 namespace {
 
-constexpr long kRealtime = 0, kRealtimeCoarse = 5, kTai = 11, kLastClock = 11;
+enum : long { // CLOCK_REALTIME, …
+  kRealtime = 0,
+  kProgram = 2,
+  kThread = 3,
+  kRealtimeCoarse = 5,
+  kRealtimeAlarm = 8,
+  kSgi = 10, // there is none
+  kTai = 11,
+};
 
-std::uint64_t now(long clock) {
-  bool isReal = clock == kRealtime || clock == kRealtimeCoarse || clock == kTai;
-  return isReal ? time::real() : time::monotonic();
-}
-
-TimeSpec toTimeSpec(std::uint64_t time) {
-  return {static_cast<std::int64_t>(time / kNanosecondsPerSecond),
-          static_cast<std::int64_t>(time % kNanosecondsPerSecond)};
+/// A thread's clock from pthread_getcpuclockid(), or the program's: a number of
+/// a task, inverted, and three bits for what is counted (2 and 6: all time).
+bool readTaskClock(long clock, std::uint64_t &now) {
+  constexpr long kOfThread = 4;
+  long task = ~(clock >> 3);
+  if (!(clock & kOfThread)) {
+    now = threads::ampoule_cpu_time(nullptr);
+    return task <= 1;
+  }
+  for (threads::Thread *at = threads::newestThread(); at; at = at->nextOfAll)
+    if (at->id == task || (task == 0 && at == &threads::self())) {
+      now = threads::ampoule_cpu_time(at);
+      return true;
+    }
+  return false;
 }
 
 } // namespace
 
+bool posix::countsCpuTime(long clock) {
+  return clock < 0 || clock == kProgram || clock == kThread;
+}
+
+[[gnu::always_inline]] bool posix::readClock(long clock, std::uint64_t &now) {
+  if (clock > kTai || clock == kSgi)
+    return false;
+  if (clock < 0)
+    return readTaskClock(clock, now);
+  if (clock == kProgram || clock == kThread)
+    now = threads::ampoule_cpu_time(clock == kProgram ? nullptr
+                                                      : &threads::self());
+  else
+    now = clock == kRealtime || clock == kRealtimeCoarse ||
+                  clock == kRealtimeAlarm || clock == kTai
+              ? time::real()
+              : time::monotonic();
+  return true;
+}
+
 AMPOULE_SYSCALL(clock_gettime, long clock, TimeSpec *result) {
-  if (clock < 0 || clock > kLastClock)
+  std::uint64_t now;
+  if (!readClock(clock, now))
     return -kInvalid;
-  *result = toTimeSpec(now(clock));
+  *result = toTimeSpec(now);
   return 0;
 }
 
@@ -37,7 +73,8 @@ AMPOULE_SYSCALL(gettimeofday, std::int64_t *result) {
 }
 
 AMPOULE_SYSCALL(clock_getres, long clock, TimeSpec *result) {
-  if (clock < 0 || clock > kLastClock)
+  std::uint64_t now;
+  if (!readClock(clock, now))
     return -kInvalid;
   if (result)
     *result = {0, 1};
@@ -65,11 +102,13 @@ AMPOULE_SYSCALL(nanosleep, const TimeSpec *duration, TimeSpec *left) {
 AMPOULE_SYSCALL(clock_nanosleep, long clock, long flags, const TimeSpec *when,
                 TimeSpec *left) {
   constexpr long kAbsolute = 1; // TIMER_ABSTIME
-  if (clock < 0 || clock > kLastClock || !isValid(*when))
+  std::uint64_t current;
+  if (!readClock(clock, current) || !isValid(*when))
     return -kInvalid;
+  if (countsCpuTime(clock))
+    return -kNotSupported;
   std::uint64_t target = nanoseconds(*when);
   if (!(flags & kAbsolute))
     return sleepFor(target, left);
-  std::uint64_t current = now(clock);
   return sleepFor(target > current ? target - current : 0, nullptr);
 }

@@ -19,6 +19,7 @@
 extern "C" {
 /// The linker's answers.
 int __ampoule_live_pthread_create();
+int __ampoule_live_ampoule_cpu_time();
 
 /// switch.S: goes on with the thread whose stack pointer was stored.
 void ampoule_switch(std::uint64_t *saved, std::uint64_t next);
@@ -67,6 +68,25 @@ void armSlice() {
   set(slice, time::monotonic() + ampoule_config_time_slice);
 }
 
+// Whose the vCPU was, for how long; while all wait it is nobody's.
+constinit std::uint64_t turnBegan = 0, totalTime = 0;
+
+void beginTurn() {
+  if (__ampoule_live_ampoule_cpu_time())
+    turnBegan = time::monotonic();
+}
+
+void countTurn() {
+  if (!__ampoule_live_ampoule_cpu_time())
+    return;
+  std::uint64_t before = turnBegan;
+  beginTurn();
+  running->cpuTime += turnBegan - before;
+  totalTime += turnBegan - before;
+}
+
+void init(const abi::Handoff &) { beginTurn(); }
+
 void makeReady(Thread &thread) {
   ready.append(thread);
   thread.queue = &ready;
@@ -85,6 +105,7 @@ void bury() {
 
 void switchTo(Thread &next) {
   Thread &before = *running;
+  countTurn();
   running = &next;
   armSlice();
   loadThreadPointer(next.threadPointer);
@@ -131,13 +152,22 @@ void idle() {
   runLate(/*canSwitch=*/false);
 }
 
+void waitForReady() {
+  if (ready.first)
+    return;
+  countTurn();
+  do
+    idle();
+  while (!ready.first);
+  beginTurn();
+}
+
 /// The running thread gives way, and comes back when it is its turn again.
 void giveWay() {
   // Without interrupts nobody looks at the clock but us.
   if (!hasEvents && firstDeadline() != kForever)
     expireTimers();
-  while (!ready.first)
-    idle();
+  waitForReady();
   Thread &next = *ready.first;
   ready.remove(next);
   next.queue = nullptr;
@@ -171,6 +201,11 @@ void Queue::remove(Thread &thread) {
 }
 
 Thread &self() { return *running; }
+
+std::uint64_t ampoule_cpu_time(const Thread *thread) {
+  countTurn();
+  return thread ? thread->cpuTime : totalTime;
+}
 
 Thread *newestThread() { return newest; }
 
@@ -275,8 +310,7 @@ void exit(void *stack, std::size_t size) {
   while (*link != running)
     link = &(*link)->nextOfAll;
   *link = running->nextOfAll;
-  while (!ready.first)
-    idle();
+  waitForReady();
   deadStack = stack;
   deadStackSize = size;
   giveWay();
@@ -310,4 +344,4 @@ void finishCall() {
 
 } // namespace ampoule::threads
 
-AMPOULE_MODULE(threads, nullptr);
+AMPOULE_MODULE(threads, &ampoule::threads::init);

@@ -31,7 +31,9 @@ struct Thread {
   Thread *nextOfAll = nullptr;
   Timer timeout;
   std::uint64_t blockedSignals = 0, pendingSignals = 0; ///< bit N - 1: signal N
-  std::uint64_t key = 0; ///< for whoever owns the queue
+  std::uint64_t signalStack = 0, signalStackSize = 0;   ///< sigaltstack()
+  std::uint64_t cpuTime = 0; ///< up to its last turn; see ampoule_cpu_time
+  std::uint64_t key = 0;     ///< for whoever owns the queue
   std::uint32_t *clearOnExit = nullptr;
   int id = 1;
   std::uint32_t bits = 0; ///< as `key`
@@ -79,6 +81,10 @@ std::uint64_t signalsOf(const Thread &thread);
 
 /// Whether signals, or a cancellation, end a wait of the thread.
 bool isInterrupted(const Thread &thread);
+
+/// Nanoseconds for which the vCPU was the thread's; null: that of any thread.
+/// They are only counted in an image that has this function.
+extern "C" std::uint64_t ampoule_cpu_time(const Thread *thread);
 
 /// Sets FS base of the running thread.
 void setThreadPointer(std::uint64_t pointer);
