@@ -3,6 +3,7 @@
 // runs at the end of a call of the library OS, or of the interrupt that the
 // signal came with. Of the first 31 signals one of each can be pending for the
 // program, and one for each thread; the others are queued.
+#include "libos/control/control.h"
 #include "libos/memory/objects.h"
 #include "libos/panic/panic.h"
 #include "libos/posix/action.h"
@@ -310,6 +311,14 @@ bool posix::restartAfterSignals() {
   return true;
 }
 
+/// `xl shutdown`. The default is not a crash of the domain.
+static bool terminate() {
+  if (actions[kSigTerm].handler == kDefault)
+    return false;
+  postSignal({.signal = kSigTerm, .code = kFromKernel});
+  return true;
+}
+
 /// Signals that processor exceptions become: ILL, TRAP, BUS, FPE, SEGV.
 static constexpr std::uint64_t kFaults =
     1 << 3 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10;
@@ -323,6 +332,11 @@ AMPOULE_SYSCALL(rt_sigaction, long signal, const Action *action, Action *old) {
     actions[signal] = *action;
   if (action && isIgnored(signal))
     forget(signal);
+  if (signal == kSigTerm && action) {
+    control::onEnd(terminate);
+    if (isCaught(signal))
+      control::listen();
+  }
   if (bit(signal) & kFaults && action && isCaught(signal))
     catchFaults();
   return 0;

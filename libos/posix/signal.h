@@ -7,7 +7,7 @@
 
 namespace ampoule::posix {
 
-inline constexpr std::int32_t kSigPipe = 13, kSigAlarm = 14,
+inline constexpr std::int32_t kSigPipe = 13, kSigAlarm = 14, kSigTerm = 15,
                               kSigVirtualAlarm = 26, kSigProfiler = 27;
 /// Those from here on are queued: each that is sent is delivered.
 inline constexpr long kFirstQueued = 32;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr unsigned short kStatusPort = 0xe8, kExitPort = 0xf4;
 
-constinit bool isDom0 = false;
+constinit bool isDom0 = false, reboots = false;
 
 void init(const abi::Handoff &handoff) { isDom0 = handoff.isDom0; }
 
@@ -46,6 +46,8 @@ void halt() {
     asm volatile("cli; hlt");
 }
 
+void rebootAtEnd() { reboots = true; }
+
 void end(Kind kind, int status) {
   xen::maskUpcalls();
   unsigned byte = static_cast<unsigned>(status) & 0xff;
@@ -57,7 +59,9 @@ void end(Kind kind, int status) {
   char text[4];
   format(text, byte);
   xenstore::write("data/ampoule/exit-status", text);
-  xen::shutdown(kind == Kind::Exit ? SHUTDOWN_poweroff : SHUTDOWN_crash);
+  xen::shutdown(kind == Kind::Crash ? SHUTDOWN_crash
+                : reboots           ? SHUTDOWN_reboot
+                                    : SHUTDOWN_poweroff);
 }
 
 } // namespace ampoule::shutdown

@@ -18,6 +18,9 @@ inline constexpr int kPanicStatus = 70;      // sysexits.h, EX_SOFTWARE
 /// bare QEMU: the status byte to port 0xe8, then QEMU's isa-debug-exit.
 [[noreturn]] void end(Kind kind, int status);
 
+/// The domain is to be started again when the program has ended by itself.
+void rebootAtEnd();
+
 /// Ends at once and reports nothing: for a fault while reporting one.
 [[noreturn]] void halt();
 

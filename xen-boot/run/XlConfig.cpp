@@ -74,7 +74,8 @@ std::string xlConfig(const Request &request, const XlPlaces &places,
          "\nmemory = " + utostr(request.memory) +
          "\nvcpus = 1\nmaxvcpus = 1\n" + list("vif", interfaces) +
          list("disk", disks) + "on_poweroff = '" + onEnd.str() +
-         "'\non_reboot = 'destroy'\non_crash = 'preserve'\n";
+         "'\non_reboot = '" + (onEnd == "preserve" ? "preserve" : "restart") +
+         "'\non_crash = 'preserve'\n";
 }
 
 } // namespace ampoule::run
