@@ -27,8 +27,10 @@ check: build
 	scripts/check $(BUILD)
 
 bench: build
-	scripts/setup nlohmann-json3-dev
+	scripts/setup nlohmann-json3-dev wrk dnsperf
+	scripts/fetch-sources $(BUILD)/programs httplib
 	bench/bench $(BUILD)
+	bench/serve $(BUILD)
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)

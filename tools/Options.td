@@ -25,6 +25,9 @@ def forward_eq : Joined<["--"], "forward=">, Alias<forward>;
 def disk : Separate<["--"], "disk">, MetaVarName<"<file>[,ro]">,
   HelpText<"Give the domain a file as a disk: xvda, xvdb, …">;
 def disk_eq : Joined<["--"], "disk=">, Alias<disk>;
+def ramdisk : Separate<["--"], "ramdisk">, MetaVarName<"<file>">,
+  HelpText<"Initial RAM disk, if IMAGE is a Linux kernel, to compare with">;
+def ramdisk_eq : Joined<["--"], "ramdisk=">, Alias<ramdisk>;
 def pcap : Separate<["--"], "pcap">, MetaVarName<"<file>">,
   HelpText<"Write the packets of the network to a file">;
 def pcap_eq : Joined<["--"], "pcap=">, Alias<pcap>;

@@ -10,6 +10,7 @@
 #include "xen-boot/run/Symbolize.h"
 #include "xen-boot/run/XlConfig.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Support/FileSystem.h"
@@ -199,6 +200,7 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
     return false;
   }
   request.image = parts.image;
+  request.ramdisk = args.getLastArgValue(OPT_ramdisk);
   request.quiet = args.hasArg(OPT_quiet);
   request.verbose = args.hasArg(OPT_verbose);
   if (args.hasFlag(OPT_pv, OPT_pvh, false))
@@ -224,8 +226,12 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   auto environment = readEnvironment(args, report);
   if (!environment)
     return false;
-  request.commandLine = run::formatCommandLine(
-      *environment, sys::path::filename(parts.image), parts.arguments);
+  request.commandLine =
+      request.ramdisk.empty()
+          ? run::formatCommandLine(*environment,
+                                   sys::path::filename(parts.image),
+                                   parts.arguments)
+          : llvm::join(parts.arguments, " "); // Linux has its own rules
   // MAX_GUEST_CMDLINE (xen/include/public/xen.h), with the final zero.
   if (request.commandLine.size() >= 1024) {
     fail("the command line is longer than Xen passes on (1023 bytes)");
@@ -260,7 +266,7 @@ int printConfig(ArrayRef<const char *> words) {
   }
   outs() << run::xlConfig(request,
                           {sys::path::filename(path).str(), std::string(path),
-                           /*isOurDom0=*/false},
+                           request.ramdisk, /*isOurDom0=*/false},
                           "destroy");
   if (report && !report->parameters.empty()) {
     outs() << "# parameters: ampoule.NAME=VALUE in cmdline, before --\n";

@@ -19,8 +19,8 @@ using namespace llvm;
 namespace ampoule::run {
 namespace {
 
-constexpr StringLiteral kParts[] = {"block", "build", "init", "run-domain",
-                                    "vif-bridge"};
+constexpr StringLiteral kParts[] = {"block", "build", "debian.py", "init",
+                                    "run-domain", "vif-bridge"};
 constexpr StringLiteral kQemu = "qemu-system-x86_64";
 
 Expected<std::string> readFile(const Twine &path) {
@@ -134,7 +134,7 @@ Expected<Dom0> openDom0(const std::string &sharePath) {
 }
 
 Error Dom0::writePayload(const std::string &path, StringRef image,
-                         StringRef config, StringRef devices) const {
+                         StringRef ramdisk, StringRef config, StringRef devices) const {
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(image);
   if (!buffer)
     return createStringError("cannot open " + image + ": " +
@@ -146,6 +146,13 @@ Error Dom0::writePayload(const std::string &path, StringRef image,
   if (!devices.empty())
     (*tar)->append("devices", devices);
   (*tar)->append("image", (*buffer)->getBuffer());
+  if (!ramdisk.empty()) {
+    ErrorOr<std::unique_ptr<MemoryBuffer>> disk = MemoryBuffer::getFile(ramdisk);
+    if (!disk)
+      return createStringError("cannot open " + ramdisk + ": " +
+                               disk.getError().message());
+    (*tar)->append("ramdisk", (*disk)->getBuffer());
+  }
   (*tar)->append("time", utostr(static_cast<std::uint64_t>(std::time(nullptr))));
   return Error::success();
 }

@@ -18,11 +18,11 @@ public:
   explicit Dom0(std::vector<std::string> machine)
       : machine(std::move(machine)) {}
 
-  /// The disk that it reads when it is told to "go": image, configuration, the
-  /// names of the devices that the saved machine did not have, and the time,
+  /// The disk that it reads when it is told to "go": image, RAM disk
+  /// (empty: none), configuration, the names of the devices that the saved machine did not have, and the time,
   /// since a restored machine has that of its snapshot.
   llvm::Error writePayload(const std::string &path, llvm::StringRef image,
-                           llvm::StringRef config,
+                           llvm::StringRef ramdisk, llvm::StringRef config,
                            llvm::StringRef devices) const;
 
   /// QEMU, with the console on its standard streams.

@@ -167,7 +167,8 @@ Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   if (code)
     return createStringError("cannot write " + config + ": " + code.message());
   os << xlConfig(request,
-                 {domainName(request), std::string(image), /*isOurDom0=*/false},
+                 {domainName(request), std::string(image), request.ramdisk,
+                  /*isOurDom0=*/false},
                  "preserve");
   Plan plan;
   plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
@@ -200,9 +201,11 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
                                ": " + code.message());
   }
   if (Error error = dom0->writePayload(
-          scratch.file("payload"), request.image,
+          scratch.file("payload"), request.image, request.ramdisk,
           xlConfig(request,
-                   {domainName(request), "/payload/image", /*isOurDom0=*/true},
+                   {domainName(request), "/payload/image",
+                    request.ramdisk.empty() ? "" : "/payload/ramdisk",
+                    /*isOurDom0=*/true},
                    "preserve"),
           deviceList(devices)))
     return error;

@@ -18,6 +18,7 @@ enum class Way {
 
 struct Request {
   std::string image;
+  std::string ramdisk; ///< of a Linux kernel; empty: none
   std::string commandLine;
   Kind kind = Kind::Pvh;
   Way way = Way::Guest;

@@ -70,6 +70,8 @@ std::string xlConfig(const Request &request, const XlPlaces &places,
   return "name = " + quote(places.name) + "\ntype = '" +
          (request.kind == Kind::Pv ? "pv" : "pvh") +
          "'\nkernel = " + quote(places.kernel) +
+         (places.ramdisk.empty() ? ""
+                                 : "\nramdisk = " + quote(places.ramdisk)) +
          "\ncmdline = " + quote(request.commandLine) +
          "\nmemory = " + utostr(request.memory) +
          "\nvcpus = 1\nmaxvcpus = 1\n" + list("vif", interfaces) +

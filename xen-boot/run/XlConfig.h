@@ -7,9 +7,10 @@ namespace ampoule::run {
 
 /// Where the parts of a domain lie for the xl that creates it.
 struct XlPlaces {
-  std::string name;   ///< of the domain
-  std::string kernel; ///< the image
-  bool isOurDom0;     ///< the one in QEMU: it has one bridge, and disks of QEMU's
+  std::string name;    ///< of the domain
+  std::string kernel;  ///< the image
+  std::string ramdisk; ///< empty: none
+  bool isOurDom0;      ///< the one in QEMU: it has one bridge, and disks of QEMU's
 };
 
 /// The configuration (xl.cfg(5)) by which `xl create` boots an image. `onEnd` is
