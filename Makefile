@@ -21,9 +21,9 @@ demo: build
 
 check: build
 	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache lua5.4 \
-	  sqlite3 libasio-dev
-	scripts/fetch-sources $(BUILD)/programs lua sqlite || \
-	  echo "check: no sources of Lua and SQLite; their tests will be skipped"
+	  sqlite3 libasio-dev nlohmann-json3-dev
+	scripts/fetch-sources $(BUILD)/programs lua sqlite httplib || \
+	  echo "check: sources of programs are missing; their tests will be skipped"
 	scripts/check $(BUILD)
 
 bench: build

@@ -22,6 +22,10 @@ unsigned classOf(std::size_t size) {
   return bits - kSmallest;
 }
 
+std::size_t pagesFor(std::size_t size) {
+  return (size + abi::kPageSize - 1) / abi::kPageSize;
+}
+
 } // namespace
 
 void *takeObject(std::size_t size) {
@@ -43,6 +47,17 @@ void *takeObject(std::size_t size) {
 void giveObject(void *object, std::size_t size) {
   Free *&list = lists[classOf(size)];
   list = new (object) Free{list};
+}
+
+void *takeBytes(std::size_t size) {
+  return size <= kLargestObject ? takeObject(size) : allocate(pagesFor(size));
+}
+
+void giveBytes(void *bytes, std::size_t size) {
+  if (size <= kLargestObject)
+    giveObject(bytes, size);
+  else
+    release(bytes, pagesFor(size));
 }
 
 } // namespace ampoule::memory

@@ -16,6 +16,10 @@ inline constexpr std::size_t kLargestObject = 2048;
 void *takeObject(std::size_t size);
 void giveObject(void *object, std::size_t size);
 
+/// Any number of bytes: an object, or pages.
+void *takeBytes(std::size_t size);
+void giveBytes(void *bytes, std::size_t size);
+
 template <typename T, typename... Arguments> T *make(Arguments &&...arguments) {
   static_assert(sizeof(T) <= kLargestObject);
   void *room = takeObject(sizeof(T));

@@ -11,3 +11,7 @@ namespace ampoule::net {
 void settle();
 
 } // namespace ampoule::net
+
+/// Called where the program asks for IPv6: where nothing does, the linker takes
+/// it out of lwIP.
+extern "C" void ampoule_use_ipv6();

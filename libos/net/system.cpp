@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What lwIP asks of a system (cmake/guest/lwip/arch/cc.h): memory, the time,
 // random numbers.
-#include "libos/memory/memory.h"
 #include "libos/memory/objects.h"
 #include "libos/panic/panic.h"
 #include "libos/time/time.h"
 #include "libos/xen/random.h"
-#include "xen-boot/abi/layout.h"
 
 #include <lwip/arch.h>
 #include <lwip/sys.h>
@@ -20,19 +18,13 @@ struct alignas(MEM_ALIGNMENT) Header {
   std::size_t size; ///< with the header
 };
 
-std::size_t pagesFor(std::size_t size) {
-  return (size + abi::kPageSize - 1) / abi::kPageSize;
-}
-
 } // namespace
 
 extern "C" {
 
 void *ampoule_net_allocate(std::size_t size) {
   size += sizeof(Header);
-  void *room = size <= memory::kLargestObject
-                   ? memory::takeObject(size)
-                   : memory::allocate(pagesFor(size));
+  void *room = memory::takeBytes(size);
   return room ? new (room) Header{size} + 1 : nullptr;
 }
 
@@ -45,10 +37,7 @@ void *ampoule_net_allocate_zeroed(std::size_t count, std::size_t size) {
 
 void ampoule_net_free(void *memory) {
   Header *header = static_cast<Header *>(memory) - 1;
-  if (header->size <= memory::kLargestObject)
-    memory::giveObject(header, header->size);
-  else
-    memory::release(header, pagesFor(header->size));
+  memory::giveBytes(header, header->size);
 }
 
 /// Ports, identifiers and initial sequence numbers. Without RDRAND they are

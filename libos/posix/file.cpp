@@ -33,15 +33,15 @@ void refer(long fd, File &file, bool closeOnExec) {
   ++file.references;
 }
 
-void drop(File &file) {
+} // namespace
+
+void posix::drop(File &file) {
   if (&file == &terminal || --file.references != 0)
     return;
   if (forget)
     forget(file);
   file.release();
 }
-
-} // namespace
 
 void posix::closeDescriptor(long fd) {
   File *file = files[fd];
@@ -230,7 +230,8 @@ AMPOULE_SYSCALL(dup3, long fd, long to, std::uint32_t flags) {
 }
 
 AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5401, 0x5413, 0x541b, 0x5421, 0x5450,
-                 0x5451);
+                 0x5451, 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891b, 0x8921,
+                 0x8927, 0x8933);
 AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
   enum : unsigned long { // asm-generic/ioctls.h
     kGetAttributes = 0x5401,

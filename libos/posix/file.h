@@ -142,6 +142,9 @@ long install(File &file, std::uint32_t flags, long first = 0);
 
 void closeDescriptor(long fd);
 
+/// A reference less, of a descriptor or of a call.
+void drop(File &file);
+
 /// Keeps a file while a call waits: another thread may close it.
 class Hold {
 public:

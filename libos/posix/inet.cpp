@@ -6,9 +6,6 @@
 using namespace ampoule;
 using namespace ampoule::posix;
 
-/// IPv6 is in the image if something can refer to this one.
-extern "C" [[gnu::noinline]] void ampoule_use_ipv6() { asm volatile(""); }
-
 namespace {
 
 struct InetName { // struct sockaddr_in
@@ -33,7 +30,8 @@ constexpr std::uint32_t kMapped = 0xffff0000; // ::ffff:0:0, big-endian
 
 } // namespace
 
-long posix::endpointOf(const Name &name, Family family, Endpoint &result) {
+long posix::endpointOf(const SocketName &name, Family family,
+                       Endpoint &result) {
   if (name.family() != family)
     return name.length < 2 ? -kInvalid : -kNoFamily;
   if (family == Family::Inet) {
@@ -63,15 +61,15 @@ long posix::endpointOf(const Name &name, Family family, Endpoint &result) {
   return 0;
 }
 
-void posix::nameOf(const Endpoint &endpoint, Family family, Name &result) {
+void posix::nameOf(const Endpoint &endpoint, Family family,
+                   SocketName &result) {
   result = {};
   result.setFamily(family);
   if (family == Family::Inet) {
     auto &inet = result.as<InetName>();
     inet.port = lwip_htons(endpoint.port);
-    inet.address = IP_IS_V4_VAL(endpoint.address)
-                       ? ip_2_ip4(&endpoint.address)->addr
-                       : 0;
+    inet.address =
+        IP_IS_V4_VAL(endpoint.address) ? ip_2_ip4(&endpoint.address)->addr : 0;
     result.length = sizeof(inet);
     return;
   }
@@ -98,8 +96,16 @@ bool posix::isOurs(const ip_addr_t &address) {
             : ip4_addr_eq(ip_2_ip4(&address), netif_ip4_addr(netif)))
       return true;
   }
-  return ip_addr_ismulticast(&address) ||
-         ip_addr_isbroadcast(&address, netif_default);
+  return ip_addr_ismulticast(&address) || isBroadcast(address);
+}
+
+bool posix::isBroadcast(const ip_addr_t &address) {
+  struct netif *netif;
+  NETIF_FOREACH(netif) {
+    if (ip_addr_isbroadcast(&address, netif))
+      return true;
+  }
+  return false;
 }
 
 ip_addr_t posix::loopback(const ip_addr_t &any) {
@@ -186,8 +192,8 @@ long InetSocket::setOption(long level, long option, const void *value,
   if (isHops) {
     if (number != kDefault && (number < 1 || number > 255))
       return -kInvalid;
-    timeToLive = number == kDefault ? kDefaultHops
-                                    : static_cast<std::uint8_t>(number);
+    timeToLive =
+        number == kDefault ? kDefaultHops : static_cast<std::uint8_t>(number);
   } else if ((level == kIpLevel && option == kService) ||
              (level == kIp6Level && option == kClass)) {
     service = static_cast<std::uint8_t>(number == kDefault ? 0 : number);

@@ -16,13 +16,14 @@ struct Endpoint {
 
 /// Of struct sockaddr_in or sockaddr_in6. A V4-mapped address (RFC 4291,
 /// 2.5.5.2) becomes one of IPv4. 0 or a negative errno.
-long endpointOf(const Name &name, Family family, Endpoint &result);
+long endpointOf(const SocketName &name, Family family, Endpoint &result);
 
 /// As a socket of that family names it.
-void nameOf(const Endpoint &endpoint, Family family, Name &result);
+void nameOf(const Endpoint &endpoint, Family family, SocketName &result);
 
 /// Whether a socket can be bound to it.
 bool isOurs(const ip_addr_t &address);
+bool isBroadcast(const ip_addr_t &address);
 
 /// The wildcard of the other family's loopback address: connect() to it.
 ip_addr_t loopback(const ip_addr_t &any);
@@ -46,7 +47,7 @@ protected:
   /// What lwIP has for the socket gets the options; null: nothing.
   void applyTo(ip_pcb *pcb) const;
 
-  bool isOnlyV6 = false; ///< IPV6_V6ONLY
+  bool isOnlyV6 = false;                     ///< IPV6_V6ONLY
   std::uint8_t timeToLive = 64, service = 0; ///< IP_TTL, IP_TOS
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// setsockopt() and getsockopt(): what all sockets have (SOL_SOCKET). The rest is
-// the kinds' own.
+// setsockopt() and getsockopt(): what all sockets have (SOL_SOCKET). The rest
+// is the kinds' own.
 #include "libos/posix/socket.h"
 
 using namespace ampoule;
@@ -42,6 +42,18 @@ std::uint32_t roomFor(std::int32_t wanted) {
   return size * 2 < kLeastRoom ? kLeastRoom : size * 2;
 }
 
+long refuseToSet(long option) {
+  static constinit bool said = false;
+  __ampoule_refused("setsockopt", static_cast<unsigned long>(option), &said);
+  return -kNoProtocolOption;
+}
+
+long refuseToGet(long option) {
+  static constinit bool said = false;
+  __ampoule_refused("getsockopt", static_cast<unsigned long>(option), &said);
+  return -kNoProtocolOption;
+}
+
 /// struct timeval
 long setTimeout(std::uint64_t &timeout, const void *value, std::uint32_t size) {
   constexpr std::int64_t kMicrosecond = 1000, kMost = 1'000'000;
@@ -52,8 +64,7 @@ long setTimeout(std::uint64_t &timeout, const void *value, std::uint32_t size) {
   __builtin_memcpy(time, value, sizeof(time));
   if (time[1] < 0 || time[1] >= kMost)
     return -kDomainError;
-  timeout = time[0] < 0 ? 0
-                        : nanoseconds({time[0], time[1] * kMicrosecond});
+  timeout = time[0] < 0 ? 0 : nanoseconds({time[0], time[1] * kMicrosecond});
   return 0;
 }
 
@@ -66,7 +77,8 @@ long setCommon(Socket &socket, long option, const void *value,
   std::int32_t number[2] = {};
   if (size < sizeof(number[0]))
     return -kInvalid;
-  __builtin_memcpy(number, value, size < sizeof(number) ? size : sizeof(number));
+  __builtin_memcpy(number, value,
+                   size < sizeof(number) ? size : sizeof(number));
   switch (option) {
   case kReuseAddress:
     socket.canReuse = number[0];
@@ -101,9 +113,7 @@ long setCommon(Socket &socket, long option, const void *value,
   case kReceiveLowWater:
     return 0;
   default:
-    static constinit bool said = false;
-    __ampoule_refused("setsockopt", static_cast<unsigned long>(option), &said);
-    return -kNoProtocolOption;
+    return refuseToSet(option);
   }
   socket.apply();
   return 0;
@@ -115,7 +125,8 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
   auto timeout = [&](std::uint64_t time) {
     constexpr std::uint64_t kMicrosecond = 1000;
     const std::uint64_t words[2] = {time / kNanosecondsPerSecond,
-                                    time % kNanosecondsPerSecond / kMicrosecond};
+                                    time % kNanosecondsPerSecond /
+                                        kMicrosecond};
     size = size < sizeof(words) ? size : sizeof(words);
     __builtin_memcpy(value, words, size);
     return 0;
@@ -170,9 +181,7 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
   case kUrgentInline:
     break;
   default:
-    static constinit bool said = false;
-    __ampoule_refused("getsockopt", static_cast<unsigned long>(option), &said);
-    return -kNoProtocolOption;
+    return refuseToGet(option);
   }
   size = size < length ? size : length;
   __builtin_memcpy(value, &result, size);
@@ -182,15 +191,11 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
 } // namespace
 
 long Socket::setOption(long, long option, const void *, std::uint32_t) {
-  static constinit bool said = false;
-  __ampoule_refused("setsockopt", static_cast<unsigned long>(option), &said);
-  return -kNoProtocolOption;
+  return refuseToSet(option);
 }
 
 long Socket::getOption(long, long option, void *, std::uint32_t &) {
-  static constinit bool said = false;
-  __ampoule_refused("getsockopt", static_cast<unsigned long>(option), &said);
-  return -kNoProtocolOption;
+  return refuseToGet(option);
 }
 
 AMPOULE_SYSCALL(setsockopt, long fd, std::int32_t level, std::int32_t option,

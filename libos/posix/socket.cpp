@@ -2,16 +2,17 @@
 // The system calls of sockets; what each kind does is the kind's own.
 #include "libos/posix/socket.h"
 
+#include "libos/net/net.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
 
-Family Name::family() const {
+Family SocketName::family() const {
   return length < sizeof(Family) ? Family::Unspecified : as<Family>();
 }
 
-void Name::setFamily(Family family) { as<Family>() = family; }
+void SocketName::setFamily(Family family) { as<Family>() = family; }
 
 std::size_t Message::size() const {
   std::size_t result = 0;
@@ -37,7 +38,7 @@ long Socket::brokenPipe(std::uint32_t flags) {
 }
 
 long Socket::listen(long) { return -kNotSupported; }
-long Socket::accept(Socket *&, Name &) { return -kNotSupported; }
+long Socket::accept(Socket *&, SocketName &) { return -kNotSupported; }
 long Socket::shutDown(std::uint32_t) { return -kNotConnected; }
 
 long Socket::read(char *buffer, std::size_t size) {
@@ -72,8 +73,8 @@ Socket *posix::socketOf(long fd, long &error) {
 
 namespace {
 
-long take(const void *bytes, std::uint32_t length, Name &result) {
-  if (length > Name::kLongest)
+long take(const void *bytes, std::uint32_t length, SocketName &result) {
+  if (length > SocketName::kLongest)
     return -kInvalid;
   if (length && !bytes)
     return -kFault;
@@ -83,7 +84,7 @@ long take(const void *bytes, std::uint32_t length, Name &result) {
 }
 
 /// As much as there is room for; the length is what there would be.
-void give(const Name &name, void *bytes, std::uint32_t *length) {
+void give(const SocketName &name, void *bytes, std::uint32_t *length) {
   if (!bytes || !length)
     return;
   __builtin_memcpy(bytes, name.bytes,
@@ -91,17 +92,43 @@ void give(const Name &name, void *bytes, std::uint32_t *length) {
   *length = name.length;
 }
 
-long make(Family family, std::uint32_t type, Socket *&result) {
+long makeInet(Family family, SocketType type, std::uint32_t protocol,
+              Socket *&result) {
+  constexpr std::uint32_t kTcp = 6, kUdp = 17; // IPPROTO_TCP, IPPROTO_UDP
+  bool isStream = type == SocketType::Stream;
+  if (!isStream && type != SocketType::Datagram)
+    return -kNoSocketType;
+  if (protocol && protocol != (isStream ? kTcp : kUdp))
+    return -kNoProtocol;
+  result = isStream ? makeTcpSocket(family) : makeUdpSocket(family);
+  return result ? 0 : -kNoBuffers;
+}
+
+long makeUnix(SocketType type, std::uint32_t protocol, Socket *&result) {
+  if (type != SocketType::Stream && type != SocketType::Datagram &&
+      type != SocketType::Packets)
+    return -kNoSocketType;
+  if (protocol > 1) // PF_UNIX
+    return -kNoProtocol;
+  result = makeUnixSocket(type);
+  return result ? 0 : -kNoBuffers;
+}
+
+long make(Family family, SocketType type, std::uint32_t protocol,
+          Socket *&result) {
   switch (family) {
-  case Family::Inet:
   case Family::Inet6:
-    switch (static_cast<SocketType>(type)) {
-    case SocketType::Stream:
-      result = makeTcpSocket(family);
-      return result ? 0 : -kNoBuffers;
-    default:
-      return -kNoSocketType;
-    }
+    ampoule_use_ipv6();
+    [[fallthrough]];
+  case Family::Inet:
+    return makeInet(family, type, protocol, result);
+  case Family::Unix:
+    return makeUnix(type, protocol, result);
+  case Family::Netlink:
+    if (protocol != 0) // NETLINK_ROUTE
+      return -kNoProtocol;
+    result = makeNetlinkSocket(type);
+    return result ? 0 : -kNoBuffers;
   default:
     return -kNoFamily;
   }
@@ -120,7 +147,7 @@ long acceptFrom(long fd, void *bytes, std::uint32_t *length,
     return -kInvalid;
   return withSocket(fd, [&](Socket &socket) -> long {
     Socket *connection = nullptr;
-    Name peer;
+    SocketName peer;
     if (long error = socket.accept(connection, peer))
       return error;
     long result = installSocket(*connection, flags);
@@ -132,18 +159,20 @@ long acceptFrom(long fd, void *bytes, std::uint32_t *length,
 
 } // namespace
 
-AMPOULE_SUPPORTS(socket, 0, "domain", 2, 10);
+AMPOULE_SUPPORTS(socket, 0, "domain", 1, 2, 10, 16);
 AMPOULE_SYSCALL(socket, std::uint32_t domain, std::uint32_t type,
                 std::uint32_t protocol) {
   Socket *socket = nullptr;
-  if (long error = make(static_cast<Family>(domain), type & ~kTypeFlags, socket))
+  if (long error =
+          make(static_cast<Family>(domain),
+               static_cast<SocketType>(type & ~kTypeFlags), protocol, socket))
     return error;
   return installSocket(*socket, type);
 }
 
 AMPOULE_SYSCALL(bind, long fd, const void *bytes, std::uint32_t length) {
   return withSocket(fd, [&](Socket &socket) {
-    Name name;
+    SocketName name;
     long error = take(bytes, length, name);
     return error ? error : socket.bind(name);
   });
@@ -151,7 +180,7 @@ AMPOULE_SYSCALL(bind, long fd, const void *bytes, std::uint32_t length) {
 
 AMPOULE_SYSCALL(connect, long fd, const void *bytes, std::uint32_t length) {
   return withSocket(fd, [&](Socket &socket) {
-    Name name;
+    SocketName name;
     long error = take(bytes, length, name);
     return error ? error : socket.connect(name);
   });
@@ -223,7 +252,7 @@ AMPOULE_SYSCALL(recvmsg, long fd, Message *message, std::uint32_t flags) {
 
 AMPOULE_SYSCALL(getsockname, long fd, void *bytes, std::uint32_t *length) {
   return withSocket(fd, [&](Socket &socket) {
-    Name name;
+    SocketName name;
     long error = socket.localName(name);
     if (!error)
       give(name, bytes, length);
@@ -233,7 +262,7 @@ AMPOULE_SYSCALL(getsockname, long fd, void *bytes, std::uint32_t *length) {
 
 AMPOULE_SYSCALL(getpeername, long fd, void *bytes, std::uint32_t *length) {
   return withSocket(fd, [&](Socket &socket) {
-    Name name;
+    SocketName name;
     long error = socket.peerName(name);
     if (!error)
       give(name, bytes, length);

@@ -25,7 +25,7 @@ enum class SocketType : std::uint8_t {
 };
 
 /// struct sockaddr of any family.
-struct Name {
+struct SocketName {
   static constexpr std::uint32_t kLongest = 128; // sizeof(sockaddr_storage)
 
   std::uint32_t length = 0;
@@ -39,7 +39,7 @@ struct Name {
     return *reinterpret_cast<T *>(bytes);
   }
   template <typename T> const T &as() const {
-    return const_cast<Name *>(this)->as<T>();
+    return const_cast<SocketName *>(this)->as<T>();
   }
 };
 
@@ -79,17 +79,17 @@ public:
     kind = Kind::Socket;
   }
 
-  virtual long bind(const Name &name) = 0;
-  virtual long connect(const Name &name) = 0;
+  virtual long bind(const SocketName &name) = 0;
+  virtual long connect(const SocketName &name) = 0;
   virtual long listen(long backlog);
   /// The next connection; `peer`: where it comes from.
-  virtual long accept(Socket *&connection, Name &peer);
+  virtual long accept(Socket *&connection, SocketName &peer);
   virtual long send(const Message &message, std::uint32_t flags) = 0;
   /// Sets the name's and the control data's lengths, and the flags.
   virtual long receive(Message &message, std::uint32_t flags) = 0;
   virtual long shutDown(std::uint32_t how);
-  virtual long localName(Name &name) = 0;
-  virtual long peerName(Name &name) = 0;
+  virtual long localName(SocketName &name) = 0;
+  virtual long peerName(SocketName &name) = 0;
   /// What the kind knows beyond the common ones (options.cpp).
   virtual long setOption(long level, long option, const void *value,
                          std::uint32_t size);
@@ -101,6 +101,8 @@ public:
   /// The pending error as a result, which is told once.
   long takeError();
 
+  /// Of interfaces (interface.cpp).
+  long control(unsigned long request, void *argument) final;
   long read(char *buffer, std::size_t size) final;
   long write(const char *buffer, std::size_t size) final;
   long readAll(const Segment *segments, long count) final;
@@ -109,13 +111,13 @@ public:
   Family family;
   SocketType type;
   std::uint16_t protocol;
-  bool canReuse = false;     ///< SO_REUSEADDR, SO_REUSEPORT
+  bool canReuse = false; ///< SO_REUSEADDR, SO_REUSEPORT
   bool isReusePort = false;
   bool canBroadcast = false; ///< SO_BROADCAST
   bool isKeptAlive = false;  ///< SO_KEEPALIVE
   bool lingers = false;      ///< SO_LINGER
   bool isListening = false;
-  std::int32_t error = 0;    ///< SO_ERROR: an errno
+  std::int32_t error = 0; ///< SO_ERROR: an errno
   std::int32_t lingerSeconds = 0;
   std::uint32_t receiveRoom = 212992, sendRoom = 212992; ///< SO_RCVBUF, …
   std::uint64_t receiveTimeout = 0, sendTimeout = 0; ///< nanoseconds; 0: none
@@ -167,5 +169,8 @@ template <typename Work> long withSocket(long fd, Work work) {
 
 /// Null: no memory.
 Socket *makeTcpSocket(Family family);
+Socket *makeUdpSocket(Family family);
+Socket *makeUnixSocket(SocketType type);
+Socket *makeNetlinkSocket(SocketType type);
 
 } // namespace ampoule::posix

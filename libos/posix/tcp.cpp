@@ -120,7 +120,7 @@ bool TcpSocket::ensureBlock() {
   return block;
 }
 
-long TcpSocket::bind(const Name &name) {
+long TcpSocket::bind(const SocketName &name) {
   Endpoint endpoint;
   if (long failed = endpointOf(name, family, endpoint))
     return failed;
@@ -153,10 +153,10 @@ long TcpSocket::bindTo(const Endpoint &endpoint) {
 
 long TcpSocket::listen(long backlog) {
   constexpr long kMost = 4096; // Linux's somaxconn
-  auto pending = static_cast<std::uint16_t>(
-      backlog < 0 || backlog > kMost ? kMost
-      : backlog == 0                 ? 1
-                                     : backlog);
+  auto pending =
+      static_cast<std::uint16_t>(backlog < 0 || backlog > kMost ? kMost
+                                 : backlog == 0                 ? 1
+                                                                : backlog);
   if (state == State::Listening) {
     tcp_backlog_set(reinterpret_cast<tcp_pcb_listen *>(pcb), pending);
     return 0;
@@ -167,8 +167,8 @@ long TcpSocket::listen(long backlog) {
     if (long failed = bindTo({anyAddress(), 0}))
       return failed;
   err_t failed;
-  tcp_pcb *block = tcp_listen_with_backlog_and_err(
-      pcb, TCP_DEFAULT_LISTEN_BACKLOG, &failed);
+  tcp_pcb *block =
+      tcp_listen_with_backlog_and_err(pcb, TCP_DEFAULT_LISTEN_BACKLOG, &failed);
   if (!block)
     return errnoOf(failed);
   pcb = block;
@@ -184,12 +184,12 @@ long TcpSocket::listen(long backlog) {
   return 0;
 }
 
-long TcpSocket::accept(Socket *&connection, Name &name) {
+long TcpSocket::accept(Socket *&connection, SocketName &name) {
   if (state != State::Listening)
     return -kInvalid;
-  if (long failed = waitUntil(
-          [&] { return firstPending || state != State::Listening; }, 0,
-          receiveTimeout))
+  if (long failed =
+          waitUntil([&] { return firstPending || state != State::Listening; },
+                    0, receiveTimeout))
     return failed;
   TcpSocket *socket = firstPending;
   if (!socket)
@@ -204,7 +204,7 @@ long TcpSocket::accept(Socket *&connection, Name &name) {
   return 0;
 }
 
-long TcpSocket::connect(const Name &name) {
+long TcpSocket::connect(const SocketName &name) {
   if (name.family() == Family::Unspecified && state == State::Idle)
     return 0;
   Endpoint to;
@@ -243,14 +243,13 @@ long TcpSocket::connect(const Name &name) {
   IP_SET_TYPE_VAL(pcb->remote_ip, IP_GET_TYPE(&to.address));
   if (IP_GET_TYPE(&pcb->local_ip) != IP_GET_TYPE(&to.address))
     return -kNetworkUnreachable;
-  err_t failed = tcp_connect(
-      pcb, &to.address, to.port,
-      [](void *socket, tcp_pcb *, err_t) -> err_t {
-        auto &self = *static_cast<TcpSocket *>(socket);
-        self.state = State::Open;
-        self.changed();
-        return ERR_OK;
-      });
+  err_t failed = tcp_connect(pcb, &to.address, to.port,
+                             [](void *socket, tcp_pcb *, err_t) -> err_t {
+                               auto &self = *static_cast<TcpSocket *>(socket);
+                               self.state = State::Open;
+                               self.changed();
+                               return ERR_OK;
+                             });
   if (failed)
     return failed == ERR_BUF ? -kNoAddress : errnoOf(failed);
   state = State::Connecting;
@@ -259,8 +258,8 @@ long TcpSocket::connect(const Name &name) {
   if (isNonBlocking())
     return -kInProgress;
   isToldOpen = true;
-  long result = waitUntil([&] { return state != State::Connecting; }, 0,
-                          sendTimeout);
+  long result =
+      waitUntil([&] { return state != State::Connecting; }, 0, sendTimeout);
   if (result == -kTryAgain || result == -kInterrupted) {
     isToldOpen = false;
     return result == -kTryAgain ? -kInProgress : result;
@@ -536,12 +535,12 @@ long TcpSocket::available() {
   return state == State::Listening ? -kInvalid : static_cast<long>(received);
 }
 
-long TcpSocket::localName(Name &name) {
+long TcpSocket::localName(SocketName &name) {
   nameOf(local.port ? local : Endpoint{anyAddress(), 0}, family, name);
   return 0;
 }
 
-long TcpSocket::peerName(Name &name) {
+long TcpSocket::peerName(SocketName &name) {
   if (state != State::Open && (state != State::Over || error))
     return -kNotConnected;
   nameOf(peer, family, name);

@@ -13,15 +13,15 @@ public:
   explicit TcpSocket(Family family)
       : InetSocket(family, SocketType::Stream, kTcp) {}
 
-  long bind(const Name &name) override;
-  long connect(const Name &name) override;
+  long bind(const SocketName &name) override;
+  long connect(const SocketName &name) override;
   long listen(long backlog) override;
-  long accept(Socket *&connection, Name &peer) override;
+  long accept(Socket *&connection, SocketName &peer) override;
   long send(const Message &message, std::uint32_t flags) override;
   long receive(Message &message, std::uint32_t flags) override;
   long shutDown(std::uint32_t how) override;
-  long localName(Name &name) override;
-  long peerName(Name &name) override;
+  long localName(SocketName &name) override;
+  long peerName(SocketName &name) override;
   void apply() override;
   long setOption(long level, long option, const void *value,
                  std::uint32_t size) override;
@@ -74,7 +74,8 @@ private:
   std::uint32_t keepIdle = 7200, keepInterval = 75, keepCount = 9; ///< seconds
   Endpoint local = {}, peer = {}; ///< port 0: none
 
-  // What was received: pbufs linked by `next`, whose total lengths do not count.
+  // What was received: pbufs linked by `next`, whose total lengths do not
+  // count.
   pbuf *first = nullptr, *last = nullptr;
   std::size_t consumed = 0; ///< of the first
   std::size_t received = 0;

@@ -240,6 +240,8 @@ static long openNode(Node &node, std::uint32_t flags) {
     return -kLoop;
   if (node.device)
     return install(*node.device, flags);
+  if ((node.mode & kTypeMask) == kSocket)
+    return -kNoDeviceOrAddress;
   if ((writes || flags & kTruncate) && node.isReadOnly)
     return -kReadOnly;
   if (flags & kTruncate && node.isFile()) {

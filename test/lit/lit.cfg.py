@@ -70,11 +70,11 @@ for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
                          ("lua", "lua5.4"), ("sqlite", "sqlite3")]:
     if shutil.which(program):
         config.available_features.add(feature)
+for feature, header in [("asio", "asio.hpp"), ("json", "nlohmann/json.hpp")]:
+    if os.path.exists(os.path.join("/usr/include", header)):
+        config.available_features.add(feature)
 programs = os.path.join(prefix, "programs")
-for header in ("asio.hpp",):
-    if os.path.exists("/usr/include/" + header):
-        config.available_features.add(header.split(".")[0])
-for kind in ("lua", "sqlite"):
+for kind in ("lua", "sqlite", "httplib"):
     if os.path.isdir(os.path.join(programs, kind)):
         config.available_features.add(kind + "-source")
 config.substitutions.append(("%programs", programs))
