@@ -38,6 +38,7 @@
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_IPV6 1
 #define LWIP_IPV6_NUM_ADDRESSES 4
+#define IPV6_FRAG_COPYHEADER 1 /* pointers have eight bytes */
 #define LWIP_ND6_NUM_NEIGHBORS 64
 #define LWIP_ND6_NUM_DESTINATIONS 64
 #define MEMP_NUM_ND6_QUEUE 64
