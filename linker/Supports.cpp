@@ -24,7 +24,7 @@ constexpr StringLiteral kRecordPrefix = "__ampoule_supports_";
 
 /// Reads struct Supports (libos/abi/supports.h): int, pointer, int, longs.
 bool readRecord(const RecordReader &reader, Supports &supports) {
-  constexpr unsigned kWhat = 8, kCount = 16, kValues = 24, kMaxValues = 16;
+  constexpr unsigned kWhat = 8, kCount = 16, kValues = 24, kMaxValues = 32;
   std::optional<std::uint64_t> argument = reader.number(0, 32),
                                count = reader.number(kCount, 32);
   std::optional<std::string> what = reader.text(kWhat);

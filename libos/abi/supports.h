@@ -9,7 +9,7 @@ struct Supports {
   int argument; ///< which one, from 0
   const char *what;
   int count;
-  long values[16];
+  long values[32];
 };
 
 } // namespace ampoule::abi

@@ -5,6 +5,7 @@
 #include "libos/console/console.h"
 
 #include "libos/abi/module.h"
+#include "libos/threads/call.h"
 #include "libos/xen/xen.h"
 #include "xen-boot/abi/handoff.h"
 
@@ -23,13 +24,33 @@ xencons_interface &ring() {
   return *reinterpret_cast<xencons_interface *>(abi::kConsoleAddress);
 }
 
+// Input that interrupts, for an image that something interrupts anyway.
+constinit bool (*binder)(std::uint32_t, void (*)()) = nullptr;
+constinit void (*hear)() = nullptr;
+constinit bool isBound = false;
+
+void serve() { hear(); }
+constinit threads::Device device = {serve};
+void onEvent() { threads::addLate(device); }
+
+/// What came meanwhile is not lost: whoever listens looks again.
+void waitForPeer(std::uint64_t deadline) {
+  if (isBound)
+    xen::maskPort(port);
+  xen::poll(port, deadline);
+  if (isBound) {
+    xen::unmaskPort(port);
+    threads::addLate(device);
+  }
+}
+
 void putRing(char c) {
   xencons_interface &shared = ring();
   XENCONS_RING_IDX produced = shared.out_prod;
   while (produced - __atomic_load_n(&shared.out_cons, __ATOMIC_ACQUIRE) >=
          sizeof(shared.out)) {
     xen::sendEvent(port);
-    xen::poll(port, 0);
+    waitForPeer(0);
   }
   shared.out[MASK_XENCONS_IDX(produced, shared.out)] = c;
   __atomic_store_n(&shared.out_prod, produced + 1, __ATOMIC_RELEASE);
@@ -66,18 +87,35 @@ void write(const char *text, std::size_t size) {
   }
 }
 
-int read() {
+int take() {
   if (kind != Kind::Ring)
-    return -1;
+    return kNoMoreInput;
   xencons_interface &shared = ring();
   XENCONS_RING_IDX consumed = shared.in_cons;
-  while (__atomic_load_n(&shared.in_prod, __ATOMIC_ACQUIRE) == consumed)
-    xen::poll(port, 0);
+  if (__atomic_load_n(&shared.in_prod, __ATOMIC_ACQUIRE) == consumed)
+    return kNoInputYet;
   auto c = static_cast<unsigned char>(
       shared.in[MASK_XENCONS_IDX(consumed, shared.in)]);
   __atomic_store_n(&shared.in_cons, consumed + 1, __ATOMIC_RELEASE);
-  xen::sendEvent(port);
+  // The peer waits for room only when there was none.
+  if (shared.in_prod - consumed == sizeof(shared.in))
+    xen::sendEvent(port);
   return c;
+}
+
+void waitForInput() { waitForPeer(0); }
+
+void setBinder(bool (*bind)(std::uint32_t, void (*)())) { binder = bind; }
+
+bool listen(void (*function)()) {
+  if (!binder || kind != Kind::Ring)
+    return false;
+  hear = function;
+  if (!isBound && binder(port, onEvent)) {
+    isBound = true;
+    threads::addDevice(device);
+  }
+  return isBound;
 }
 
 void drain() {
@@ -92,7 +130,7 @@ void drain() {
   while (__atomic_load_n(&shared.out_cons, __ATOMIC_ACQUIRE) !=
              shared.out_prod &&
          __atomic_load_n(&now, __ATOMIC_RELAXED) < deadline)
-    xen::poll(port, deadline);
+    waitForPeer(deadline);
 }
 
 } // namespace ampoule::console

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace ampoule::console {
 
@@ -10,9 +11,20 @@ namespace ampoule::console {
 /// a domU's console gets "\r\n" for each line feed.
 void write(const char *text, std::size_t size);
 
-/// Waits for a character. -1: no input will come. Only a domU's console has
-/// input; Xen's log and the debug port have none.
-int read();
+/// The next character of the input. Only a domU's console has any; Xen's log and
+/// the debug port have none.
+inline constexpr int kNoInputYet = -1, kNoMoreInput = -2;
+int take();
+
+/// Waits until there may be input, and the whole image with it.
+void waitForInput();
+
+/// Has `hear` called within a call when there may be input. False: nothing
+/// interrupts this image, or there is no input.
+bool listen(void (*hear)());
+
+/// How listen() gets events: events::bind, if the image has that.
+void setBinder(bool (*bind)(std::uint32_t port, void (*handler)()));
 
 /// Gives the other side of the ring time to take what was written.
 void drain();

@@ -98,9 +98,7 @@ bool bind(std::uint32_t port, Handler handler) {
   free->handler = handler;
   __atomic_store_n(&free->port, port, __ATOMIC_SEQ_CST);
   threads::hasEvents = true;
-  evtchn_unmask unmask = {port};
-  xen::hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_unmask},
-                 &unmask);
+  xen::unmaskPort(port);
   return true;
 }
 

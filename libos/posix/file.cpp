@@ -4,6 +4,7 @@
 #include "libos/posix/file.h"
 
 #include "libos/abi/module.h"
+#include "libos/posix/termios.h"
 #include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
@@ -111,15 +112,15 @@ static long forEachSegment(const Segment *segments, long count,
 }
 
 long posix::readEach(File &file, const Segment *segments, long count) {
-  return forEachSegment(
-      segments, count,
-      [&](char *to, std::size_t size) { return file.read(to, size); });
+  return forEachSegment(segments, count, [&](char *to, std::size_t size) {
+    return file.read(to, size);
+  });
 }
 
 long posix::writeEach(File &file, const Segment *segments, long count) {
-  return forEachSegment(
-      segments, count,
-      [&](char *from, std::size_t size) { return file.write(from, size); });
+  return forEachSegment(segments, count, [&](char *from, std::size_t size) {
+    return file.write(from, size);
+  });
 }
 
 AMPOULE_SYSCALL(writev, long fd, const Segment *segments, long count) {
@@ -229,13 +230,12 @@ AMPOULE_SYSCALL(dup3, long fd, long to, std::uint32_t flags) {
   return fd == to ? -kInvalid : duplicateTo(fd, to, flags);
 }
 
-AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5401, 0x5413, 0x541b, 0x5421, 0x5450,
-                 0x5451, 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891b, 0x8921,
-                 0x8927, 0x8933);
+AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5401, 0x5402, 0x5403, 0x5404, 0x5409,
+                 0x540b, 0x540f, 0x5410, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451,
+                 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891b, 0x8921, 0x8927,
+                 0x8933);
 AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
   enum : unsigned long { // asm-generic/ioctls.h
-    kGetAttributes = 0x5401,
-    kGetWindowSize = 0x5413,
     kGetAvailable = 0x541b,
     kSetNonBlocking = 0x5421,
     kClearCloseOnExec = 0x5450,
@@ -246,27 +246,17 @@ AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
     return -kBadDescriptor;
   auto *words = static_cast<std::uint32_t *>(argument);
   switch (request) {
-  case kGetAttributes: {
-    // struct termios: a terminal in canonical mode, with echo.
-    constexpr std::uint32_t kInput = 0x500, kOutput = 5, kControl = 0xbf,
-                            kLocal = 0x8a3b;
-    if (!file->isTerminal)
-      return -kNotTerminal;
-    __builtin_memset(words, 0, 36);
-    words[0] = kInput;
-    words[1] = kOutput;
-    words[2] = kControl;
-    words[3] = kLocal;
-    return 0;
-  }
-  case kGetWindowSize: {
-    if (!file->isTerminal)
-      return -kNotTerminal;
-    constexpr std::uint32_t kRows = 25, kColumns = 80;
-    words[0] = kRows | kColumns << 16;
-    words[1] = 0;
-    return 0;
-  }
+  case kGetAttributes:
+  case kSetAttributes:
+  case kSetAttributesAfterOutput:
+  case kSetAttributesAndFlush:
+  case kSendBreak:
+  case kFlush:
+  case kGetGroup:
+  case kSetGroup:
+  case kGetWindowSize:
+    return file->isTerminal ? controlTerminal(request, argument)
+                            : -kNotTerminal;
   case kGetAvailable: {
     long count = file->available();
     if (count >= 0)

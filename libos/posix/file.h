@@ -128,8 +128,13 @@ public:
   using File::File;
   long read(char *buffer, std::size_t size) override;
   long write(const char *buffer, std::size_t size) override;
+  std::uint32_t readiness() override;
+  long available() override;
 };
 extern Terminal terminal;
+
+/// What ioctl() does with a terminal.
+long controlTerminal(unsigned long request, void *argument);
 
 inline constexpr long kMaxDescriptors = 1024;
 

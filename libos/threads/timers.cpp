@@ -4,6 +4,7 @@
 // interrupt too many costs less than a hypercall each time.
 #include "libos/threads/timers.h"
 
+#include "libos/console/console.h"
 #include "libos/control/control.h"
 #include "libos/events/events.h"
 #include "libos/threads/call.h"
@@ -71,6 +72,7 @@ bool interruptForTimers() {
                  std::uint64_t{VCPUOP_stop_periodic_timer}, std::uint64_t{0},
                  nullptr);
   arm();
+  console::setBinder(events::bind);
   control::listen();
   return true;
 }

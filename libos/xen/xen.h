@@ -48,6 +48,14 @@ inline long sendEvent(std::uint32_t port) {
                    &send);
 }
 
+/// No handler takes the port's events: they stay pending, as poll() needs it.
+inline void maskPort(std::uint32_t port);
+inline void unmaskPort(std::uint32_t port) {
+  evtchn_unmask unmask = {port};
+  hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_unmask},
+            &unmask);
+}
+
 /// Waits until `port` is pending or, with a nonzero `deadline`, until that
 /// system time in nanoseconds.
 void poll(std::uint32_t port, std::uint64_t deadline);
@@ -57,6 +65,11 @@ void poll(std::uint32_t port, std::uint64_t deadline);
 /// Mapped by boot code; see xen-boot/abi/layout.h.
 inline shared_info_t &sharedInfo() {
   return *reinterpret_cast<shared_info_t *>(abi::kSharedInfoAddress);
+}
+
+inline void maskPort(std::uint32_t port) {
+  __atomic_fetch_or(&sharedInfo().evtchn_mask[port / 64], 1ul << port % 64,
+                    __ATOMIC_SEQ_CST);
 }
 
 /// No event interrupts the program any more, if any ever did.

@@ -86,18 +86,10 @@ void receiveEvent(std::size_t size) {
   threads::addLate(device);
 }
 
-void mask() {
-  __atomic_fetch_or(&xen::sharedInfo().evtchn_mask[port / 64],
-                    1ul << port % 64, __ATOMIC_SEQ_CST);
-}
-
 /// Watches interrupt; without any nobody handles the event.
 void unmask() {
-  if (!firstWatch)
-    return;
-  evtchn_unmask unmask = {port};
-  xen::hypercall(__HYPERVISOR_event_channel_op, std::uint64_t{EVTCHNOP_unmask},
-                 &unmask);
+  if (firstWatch)
+    xen::unmaskPort(port);
 }
 
 /// Sends one or two texts, the first with its zero. The size of the answer, or
@@ -106,7 +98,7 @@ long request(unsigned type, const char *first, const char *second,
              std::size_t secondSize, char *answer, std::size_t room) {
   if (port == 0)
     return -1;
-  mask();
+  xen::maskPort(port);
   std::size_t firstSize = __builtin_strlen(first) + 1;
   xsd_sockmsg header = {type, 0, 0,
                         static_cast<std::uint32_t>(firstSize + secondSize)};
@@ -127,7 +119,7 @@ long request(unsigned type, const char *first, const char *second,
 }
 
 void receiveEvents() {
-  mask();
+  xen::maskPort(port);
   while (hasInput()) {
     xsd_sockmsg header = receiveHeader();
     receiveEvent(header.len);
@@ -193,7 +185,7 @@ bool watch(Watch &watch, const char *path) {
 }
 
 void waitForChange(std::uint64_t deadline) {
-  mask();
+  xen::maskPort(port);
   if (!hasInput() && !threads::load(device.isDue))
     xen::poll(port, deadline);
   serve();
