@@ -21,7 +21,7 @@ demo: build
 
 check: build
 	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache lua5.4 \
-	  sqlite3 libasio-dev nlohmann-json3-dev
+	  sqlite3 libasio-dev nlohmann-json3-dev bind9-dnsutils curl
 	scripts/fetch-sources $(BUILD)/programs lua sqlite httplib || \
 	  echo "check: sources of programs are missing; their tests will be skipped"
 	scripts/check $(BUILD)

@@ -3,7 +3,7 @@
 # usage: serve.py 'RUN COMMAND' CLIENT [ARG ...]
 #
 # The run command is `ampoule run --net --forward …:0:PORT … IMAGE`. When the
-# image says that it listens, the client runs, with @1, @2, … in its arguments
+# image says that it listens, the client runs, with {1}, {2}, … in its arguments
 # replaced by the host's ports in the order of the --forward options. Its status
 # is ours; the image's console goes to standard error.
 import re
@@ -35,7 +35,7 @@ def main():
             drain = threading.Thread(
                 target=lambda: sys.stderr.writelines(run.stdout), daemon=True)
             drain.start()
-            client = [re.sub(r"@(\d)", lambda m: ports[int(m[1]) - 1], word)
+            client = [re.sub(r"\{(\d)\}", lambda m: ports[int(m[1]) - 1], word)
                       for word in sys.argv[2:]]
             status = subprocess.run(client, timeout=PATIENCE).returncode
     finally:
