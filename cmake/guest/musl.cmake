@@ -74,6 +74,17 @@ patch_file(${musl}/src/stat/utimensat.c ${generated}/utimensat.c
   "#ifdef SYS_futimesat" "#if 0")
 patch_file(${musl}/src/stat/fstatat.c ${generated}/fstatat.c
   "if (ret==-EBADF &&" "if (0 &&")
+# The number of a system call is a constant wherever the call is made.
+patch_file(${musl}/src/unistd/setxid.c ${generated}/setxid.c
+  "	int ret = __syscall(c->nr, c->id, c->eid, c->sid);"
+  "	int ret;
+#define SET(name) case SYS_##name: ret = __syscall(SYS_##name, c->id, c->eid, c->sid); break
+	switch (c->nr) {
+	SET(setuid); SET(setgid); SET(setreuid); SET(setregid); SET(setresuid); SET(setresgid);
+	default: ret = -ENOSYS;
+	}"
+  "#include <signal.h>"
+  "#include <signal.h>\n#include <errno.h>")
 # Locales other than C and C.UTF-8 are embedded files, if there are any.
 patch_file(${musl}/src/locale/locale_map.c ${generated}/locale_map.c
   "	if (path) for ("
@@ -108,9 +119,10 @@ list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
      ${musl}/src/thread/__lock.c ${musl}/src/thread/pthread_create.c
      ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c
      ${musl}/src/thread/pthread_testcancel.c ${musl}/src/stat/utimensat.c
-     ${musl}/src/stat/fstatat.c ${musl}/src/locale/locale_map.c)
+     ${musl}/src/stat/fstatat.c ${musl}/src/locale/locale_map.c
+     ${musl}/src/unistd/setxid.c)
 foreach(name __lock pthread_create pthread_testcancel utimensat fstatat
-        locale_map)
+        locale_map setxid)
   list(APPEND sources ${generated}/${name}.c)
 endforeach()
 # The architecture's C replaces the generic one. Of its assembly only what C

@@ -343,6 +343,28 @@ AMPOULE_SYSCALL(fsync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 AMPOULE_SYSCALL(fdatasync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 AMPOULE_SYSCALL(sync) { return 0; }
 AMPOULE_SYSCALL(syncfs, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
+static constinit std::uint32_t maskedRights = 022;
+
+AMPOULE_SYSCALL(umask, std::uint32_t mask) {
+  std::uint32_t old = maskedRights;
+  maskedRights = mask & 0777;
+  return old;
+}
+
+std::uint32_t posix::withoutMasked(std::uint32_t mode) {
+  return mode & 07777 & ~maskedRights;
+}
+
+AMPOULE_SYSCALL(memfd_create, const char *, std::uint32_t flags) {
+  constexpr std::uint32_t kCloses = 1; // MFD_CLOEXEC
+  return openUnnamed(0777,
+                     kReadWriteAccess | (flags & kCloses ? kCloseOnExec : 0u));
+}
+
+AMPOULE_SYSCALL(readahead, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
+AMPOULE_SYSCALL(sync_file_range, long fd) {
+  return fileOf(fd) ? 0 : -kBadDescriptor;
+}
 AMPOULE_SYSCALL(fadvise64, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 
 namespace {

@@ -42,6 +42,7 @@ enum OpenFlag : std::uint32_t {
   kDirectoryOnly = 0200000,
   kNoFollow = 0400000,
   kCloseOnExec = 02000000,
+  kWithoutName = 020200000,
 };
 
 /// poll(2)

@@ -109,5 +109,24 @@ AMPOULE_SYSCALL(madvise, char *start, std::size_t size, long advice) {
   return 0;
 }
 
+// Nothing is ever paged out, and no mapping has a file behind it.
+AMPOULE_SYSCALL(mlock) { return 0; }
+AMPOULE_SYSCALL(mlock2) { return 0; }
+AMPOULE_SYSCALL(munlock) { return 0; }
+AMPOULE_SYSCALL(mlockall) { return 0; }
+AMPOULE_SYSCALL(munlockall) { return 0; }
+AMPOULE_SYSCALL(msync, std::uintptr_t start) {
+  return start % abi::kPageSize ? -kInvalid : 0;
+}
+AMPOULE_SYSCALL(mincore, std::uintptr_t start, std::size_t size,
+                unsigned char *present) {
+  if (start % abi::kPageSize)
+    return -kInvalid;
+  if (!memory::isAllocated(reinterpret_cast<void *>(start), pagesFor(size)))
+    return -kOutOfMemory;
+  __builtin_memset(present, 1, pagesFor(size));
+  return 0;
+}
+
 // malloc() takes this for an answer and uses mmap().
 AMPOULE_SYSCALL(brk) { return 0; }

@@ -180,6 +180,13 @@ Node *posix::ampoule_make_node(Node &directory, const char *text,
   return node;
 }
 
+Node *posix::ampoule_make_unnamed(std::uint32_t mode) {
+  Node *node = newNode(mode);
+  if (node)
+    node->accessed = node->modified = node->changed = currentTime();
+  return node;
+}
+
 void posix::removeName(Name &name) {
   Node &directory = *name.directory, &node = *name.node;
   Name *before = nullptr;

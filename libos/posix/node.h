@@ -58,6 +58,10 @@ Name *findName(const Node &directory, const char *text, std::size_t length);
 extern "C" Node *ampoule_make_node(Node &directory, const char *text,
                                    std::size_t length, std::uint32_t mode);
 
+/// Makes a file without a name, which goes when nothing has it open. Null: no
+/// memory.
+extern "C" Node *ampoule_make_unnamed(std::uint32_t mode);
+
 /// Another name for a node.
 bool addName(Node &directory, const char *text, std::size_t length, Node &node);
 

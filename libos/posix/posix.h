@@ -62,6 +62,7 @@ enum Errno : long {
   kInterrupted = 4,
   kNoDeviceOrAddress = 6,
   kBadDescriptor = 9,
+  kNoChild = 10,
   kTryAgain = 11,
   kOutOfMemory = 12,
   kAccess = 13,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One process, number 1, user 0.
+// One process, number 1.
 #include "libos/abi/config.h"
 #include "libos/posix/posix.h"
 #include "libos/shutdown/shutdown.h"
@@ -11,23 +11,7 @@ using namespace ampoule::posix;
 
 AMPOULE_SYSCALL(getpid) { return 1; }
 AMPOULE_SYSCALL(getppid) { return 0; }
-AMPOULE_SYSCALL(getuid) { return 0; }
-AMPOULE_SYSCALL(geteuid) { return 0; }
-AMPOULE_SYSCALL(getgid) { return 0; }
-AMPOULE_SYSCALL(getegid) { return 0; }
 AMPOULE_SYSCALL(set_robust_list) { return 0; }
-
-/// No limit is enforced, and none can be set.
-AMPOULE_SYSCALL(prlimit64, long, long, const std::uint64_t *next,
-                std::uint64_t *old) {
-  constexpr long kNotPermitted = 1; // EPERM
-  constexpr std::uint64_t kInfinity = ~0ull;
-  if (next)
-    return -kNotPermitted;
-  if (old)
-    old[0] = old[1] = kInfinity; // soft, hard
-  return 0;
-}
 
 /// User time only: the library OS's own is the program's, too.
 AMPOULE_SYSCALL(getrusage, long who, std::int64_t *usage) {
@@ -48,9 +32,9 @@ AMPOULE_SYSCALL(getrusage, long who, std::int64_t *usage) {
 
 AMPOULE_SYSCALL(times, std::int64_t *result) {
   constexpr std::uint64_t kTick = 10'000'000; // sysconf(_SC_CLK_TCK) is 100
-  if (result) { // struct tms
-    result[0] = static_cast<std::int64_t>(threads::ampoule_cpu_time(nullptr) /
-                                          kTick);
+  if (result) {                               // struct tms
+    result[0] =
+        static_cast<std::int64_t>(threads::ampoule_cpu_time(nullptr) / kTick);
     result[1] = result[2] = result[3] = 0;
   }
   return static_cast<long>(time::monotonic() / kTick);
@@ -60,12 +44,31 @@ AMPOULE_SYSCALL(exit_group, long status) {
   shutdown::end(shutdown::Kind::Exit, static_cast<int>(status));
 }
 
-AMPOULE_SYSCALL(sched_getaffinity, long, std::size_t size,
-                std::uint64_t *mask) {
-  if (size < sizeof(*mask))
+/// There is no child to wait for.
+AMPOULE_SYSCALL(wait4) { return -kNoChild; }
+AMPOULE_SYSCALL(waitid) { return -kNoChild; }
+
+/// The domain's end, as reboot(2) asks for it.
+AMPOULE_SYSCALL(reboot, std::uint32_t magic, std::uint32_t second,
+                std::uint32_t command) {
+  constexpr std::uint32_t kMagic = 0xfee1dead, kSecond = 672274793;
+  enum : std::uint32_t { // RB_AUTOBOOT, …
+    kRestart = 0x1234567,
+    kHalt = 0xcdef0123,
+    kPowerOff = 0x4321fedc,
+  };
+  if (magic != kMagic || second != kSecond)
     return -kInvalid;
-  *mask = 1;
-  return sizeof(*mask);
+  if (command == kRestart)
+    shutdown::rebootAtEnd();
+  else if (command != kHalt && command != kPowerOff)
+    return -kInvalid;
+  shutdown::end(shutdown::Kind::Exit, 0);
+}
+
+/// The one of Linux, PER_LINUX; 0xffffffff asks.
+AMPOULE_SYSCALL(personality, std::uint32_t wanted) {
+  return wanted == 0 || wanted == ~0u ? 0 : -kInvalid;
 }
 
 AMPOULE_SYSCALL(uname, char *result) {

@@ -254,16 +254,9 @@ static long openNode(Node &node, std::uint32_t flags) {
   return file ? install(*file, flags) : -kOutOfMemory;
 }
 
-static constinit std::uint32_t maskedRights = 022;
-
-AMPOULE_SYSCALL(umask, std::uint32_t mask) {
-  std::uint32_t old = maskedRights;
-  maskedRights = mask & 0777;
-  return old;
-}
-
-std::uint32_t posix::withoutMasked(std::uint32_t mode) {
-  return mode & 07777 & ~maskedRights;
+long posix::openUnnamed(std::uint32_t mode, std::uint32_t flags) {
+  Node *node = ampoule_make_unnamed(kRegular | mode);
+  return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : -kNoSpace;
 }
 
 static long openAt(long from, const char *path, std::uint32_t flags,
@@ -274,6 +267,11 @@ static long openAt(long from, const char *path, std::uint32_t flags,
   if (place.device)
     return flags & kDirectoryOnly ? -kNotDirectory
                                   : install(*place.device, flags);
+  if ((flags & kWithoutName) == kWithoutName && place.node)
+    return !place.node->isDirectory() ? -kNotDirectory
+           : (flags & kAccessMode) == kReadOnlyAccess
+               ? -kInvalid
+               : openUnnamed(withoutMasked(mode), flags);
   if (place.error == kNoEntry && flags & kCreate && hasNames() &&
       place.directory) {
     if (place.mustBeDirectory)
@@ -336,7 +334,9 @@ AMPOULE_SYSCALL(newfstatat, long from, const char *path, KernelStat *result,
 
 static long accessAt(long from, const char *path, long mode,
                      bool follows = true) {
-  constexpr long kWrite = 2, kExecute = 1; // W_OK, X_OK
+  constexpr long kRead = 4, kWrite = 2, kExecute = 1; // R_OK, W_OK, X_OK
+  if (mode & ~(kRead | kWrite | kExecute))
+    return -kInvalid;
   Place place(from, path, follows);
   if (place.error)
     return -place.error;

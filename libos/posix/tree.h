@@ -32,6 +32,9 @@ private:
 /// What a new file has of the rights that were asked for (umask).
 std::uint32_t withoutMasked(std::uint32_t mode);
 
+/// Opens a new file that has no name; it goes with the last descriptor.
+long openUnnamed(std::uint32_t mode, std::uint32_t flags);
+
 inline constexpr long kCurrentDirectory = -100; // AT_FDCWD
 inline constexpr long kNoFollowAt = 0x100;      // AT_SYMLINK_NOFOLLOW
 
