@@ -138,20 +138,33 @@ public:
         return;
       level = DiagnosticsEngine::Warning;
     }
-    DiagnosticConsumer::HandleDiagnostic(level, diagnostic);
     next->HandleDiagnostic(level, diagnostic);
+    count();
   }
   void BeginSourceFile(const LangOptions &language,
                        const Preprocessor *preprocessor) override {
     next->BeginSourceFile(language, preprocessor);
   }
-  void EndSourceFile() override { next->EndSourceFile(); }
-  void finish() override { next->finish(); }
+  void EndSourceFile() override {
+    next->EndSourceFile();
+    count();
+  }
+  void finish() override {
+    next->finish();
+    count();
+  }
   bool IncludeInDiagnosticCounts() const override {
     return next->IncludeInDiagnosticCounts();
   }
 
 private:
+  /// What counts is the next one's business: under -verify no expected error
+  /// does.
+  void count() {
+    NumErrors = next->getNumErrors();
+    NumWarnings = next->getNumWarnings();
+  }
+
   static constexpr unsigned kUnknownGroup =
       diag::warn_pragma_diagnostic_unknown_warning;
 
