@@ -3,6 +3,7 @@
 #include "libos/net/interfaces.h"
 #include "libos/net/net.h"
 #include "libos/net/timers.h"
+#include "libos/netfront/netfront.h"
 
 #include <lwip/init.h>
 #include <lwip/netif.h>
@@ -24,6 +25,7 @@ void settle() {
   runTimers();
   // What a timer sent to ourselves.
   netif_poll_all();
+  netfront::flush();
 }
 
 } // namespace ampoule::net

@@ -15,68 +15,18 @@
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
-#include <lwip/inet_chksum.h>
 #include <lwip/netif.h>
-#include <lwip/prot/ethernet.h>
-#include <lwip/prot/ip.h>
-#include <lwip/prot/tcp.h>
 
 #include <new>
 
 namespace ampoule::netfront {
 namespace {
 
-/// Where a frame has the parts of its headers that matter for checksums.
-struct Headers {
-  unsigned transport = 0; ///< offset; 0: not TCP
-  unsigned size = 0;      ///< of the segment
-  bool isIpv6 = false;
-};
-
-std::uint16_t read16(const std::uint8_t *at) {
-  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
-}
-
-Headers findTcp(const pbuf &frame) {
-  constexpr unsigned kEthernet = SIZEOF_ETH_HDR, kIpv4 = 20, kIpv6 = 40;
-  Headers headers;
-  auto *bytes = static_cast<const std::uint8_t *>(frame.payload);
-  if (frame.len < kEthernet + kIpv4)
-    return headers;
-  unsigned type = read16(bytes + 12);
-  const std::uint8_t *ip = bytes + kEthernet;
-  if (type == ETHTYPE_IP && ip[9] == IP_PROTO_TCP) {
-    unsigned size = (ip[0] & 15) * 4;
-    headers = {kEthernet + size, read16(ip + 2) - size, false};
-  } else if (type == ETHTYPE_IPV6 && frame.len >= kEthernet + kIpv6 &&
-             ip[6] == IP_PROTO_TCP) {
-    headers = {kEthernet + kIpv6, read16(ip + 4), true};
-  }
-  if (headers.transport + TCP_HLEN > frame.len)
-    headers.transport = 0;
-  return headers;
-}
-
-/// Where a checksum would be, the backend wants the sum of the pseudo-header
-/// (RFC 9293, section 3.1; RFC 8200, section 8.1).
-void putPseudoChecksum(pbuf &frame, const Headers &headers) {
-  auto *bytes = static_cast<std::uint8_t *>(frame.payload);
-  const std::uint8_t *address =
-      bytes + SIZEOF_ETH_HDR + (headers.isIpv6 ? 8 : 12);
-  unsigned length = headers.isIpv6 ? 32 : 8;
-  std::uint32_t sum = IP_PROTO_TCP + headers.size;
-  for (unsigned i = 0; i < length; i += 2)
-    sum += read16(address + i);
-  while (sum >> 16)
-    sum = (sum & 0xffff) + (sum >> 16);
-  bytes[headers.transport + 16] = static_cast<std::uint8_t>(sum >> 8);
-  bytes[headers.transport + 17] = static_cast<std::uint8_t>(sum);
-}
-
 class Interface final : public xenbus::Frontend {
 public:
   bool attach(netif &interface);
   void work();
+  void flush();
   Counters counters = {};
 
 private:
@@ -95,7 +45,7 @@ private:
 
   netif *device = nullptr;
   std::uint32_t port = 0;
-  bool isOffloaded = false; ///< checksums of TCP
+  bool isOffloaded = false; ///< checksums of TCP are the backend's
   bool isStuck = false;     ///< the backend does not take what is sent
   Transmitter transmitter;
   Receiver receiver;
@@ -183,6 +133,11 @@ bool Interface::connect() {
 bool Interface::begin() {
   isOffloaded = !backendNumber("feature-no-csum-offload") &&
                 backendNumber("feature-ipv6-csum-offload");
+  bool isScattered = isOffloaded && backendNumber("feature-sg");
+  transmitter.begin(
+      {.checksums = isOffloaded,
+       .segments = isScattered && backendNumber("feature-gso-tcpv4"),
+       .segmentsIpv6 = isScattered && backendNumber("feature-gso-tcpv6")});
   isStuck = false;
   check(Checks::Ours);
   look();
@@ -274,16 +229,10 @@ bool Interface::waitForRoom() {
 err_t Interface::send(pbuf &frame) {
   if (!isUp())
     return ERR_IF;
-  std::uint16_t flags = 0;
-  if (isOffloaded)
-    if (Headers headers = findTcp(frame); headers.transport) {
-      putPseudoChecksum(frame, headers);
-      flags = NETTXF_csum_blank | NETTXF_data_validated;
-    }
   bool notify = false;
   Transmitter::Result result;
   do
-    result = transmitter.send(frame, flags, notify);
+    result = transmitter.send(frame, notify);
   while (result == Transmitter::Result::Full && waitForRoom());
   if (result == Transmitter::Result::Full) {
     ++counters.sendDrops;
@@ -299,6 +248,14 @@ err_t Interface::send(pbuf &frame) {
   if (notify)
     xen::sendEvent(port);
   return ERR_OK;
+}
+
+void Interface::flush() {
+  bool notify = false;
+  if (isUp())
+    transmitter.flush(notify);
+  if (notify)
+    xen::sendEvent(port);
 }
 
 void init(const abi::Handoff &) {
@@ -321,6 +278,11 @@ void init(const abi::Handoff &) {
 } // namespace
 
 unsigned count() { return found; }
+
+void flush() {
+  for (unsigned i = 0; i < found; ++i)
+    interfaces[i]->flush();
+}
 
 bool attach(unsigned index, netif &interface) {
   return interfaces[index]->attach(interface);

@@ -17,6 +17,9 @@ unsigned count();
 /// Frames that come go to its `input`. False: its backend does not connect.
 bool attach(unsigned index, netif &interface);
 
+/// Sends what waits to be joined with more: at the end of each use of lwIP.
+void flush();
+
 struct Counters {
   std::uint64_t receivedFrames, receivedBytes, receiveDrops, sentFrames,
       sentBytes, sendDrops;

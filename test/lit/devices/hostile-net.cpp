@@ -17,6 +17,9 @@
 // CHECK-NEXT: sent: whole, the rest of the page zero
 // CHECK-NEXT: sent, answered twice: a lie
 // CHECK-NEXT: sent, an id that is none: a lie
+// CHECK-NEXT: 4480 bytes from 1000, cut to 1460, pushed: right
+// CHECK-NEXT: 1460 bytes from 5480, cut to 0, not pushed: right
+// CHECK-NEXT: 1460 bytes from 9000, cut to 0, not pushed: right
 // CHECK-NEXT: at random: some frames, some drops, some lies, none wrong
 // CHECK-NEXT: pages in use: 0, held: 0
 #include "libos/netfront/receive.h"
@@ -170,24 +173,108 @@ static pbuf *makeFrame(unsigned size) {
   return frame;
 }
 
+static void send(const pbuf &frame) {
+  bool notify = false;
+  transmitter.send(frame, notify);
+  transmitter.flush(notify);
+}
+
+/// A segment of TCP with that much data: 192.0.2.1:1 to 192.0.2.2:2.
+static pbuf *makeSegment(unsigned sequence, unsigned size, bool isPushed) {
+  static const unsigned char kHeaders[54] = {
+      2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, // Ethernet
+      0x45, 0, 0, 0, 0, 1, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+      0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9, 0x50, 0x10, 1, 0, 0, 0, 0, 0};
+  pbuf *frame = makeFrame(sizeof(kHeaders) + size);
+  auto *bytes = static_cast<unsigned char *>(frame->payload);
+  std::memcpy(bytes, kHeaders, sizeof(kHeaders));
+  bytes[16] = (40 + size) >> 8;
+  bytes[17] = 40 + size;
+  for (unsigned i = 0; i < 4; ++i)
+    bytes[38 + i] = sequence >> (24 - 8 * i);
+  bytes[47] |= isPushed ? 8 : 0;
+  for (unsigned i = 0; i < size; ++i)
+    bytes[sizeof(kHeaders) + i] = pattern(sequence + i);
+  return frame;
+}
+
+/// What a request and those behind it show, byte by byte.
+static std::vector<unsigned char> shown(netif_tx_sring_t *ring, unsigned &at,
+                                        unsigned &segment) {
+  std::vector<unsigned char> bytes;
+  netif_tx_request_t first = ring->ring[at % 256].req, request = first;
+  unsigned left = first.size;
+  segment = 0;
+  for (bool isFirst = true;; isFirst = false) {
+    ++at;
+    if (isFirst && first.flags & NETTXF_extra_info) {
+      netif_extra_info_t extra;
+      std::memcpy(&extra, &ring->ring[at++ % 256].req, sizeof(extra));
+      segment = extra.u.gso.size;
+    }
+    unsigned size = isFirst ? std::min(left, 4096u) : request.size;
+    bytes.insert(bytes.end(), pageOf(request.gref),
+                 pageOf(request.gref) + size);
+    left -= size;
+    if (!(request.flags & NETTXF_more_data))
+      return bytes;
+    request = ring->ring[at % 256].req;
+  }
+}
+
+/// Segments that follow each other go out as one, others do not.
+static void testSegments() {
+  netif_tx_sring_t *ring = connectTransmitter();
+  transmitter.begin({.checksums = true, .segments = true});
+  bool notify = false;
+  struct Sent {
+    unsigned sequence, size;
+    bool isPushed;
+  };
+  for (Sent sent : {Sent{1000, 1460}, Sent{2460, 1460}, Sent{3920, 1460},
+                    Sent{5380, 100, true}, // a short one is the last
+                    Sent{5480, 1460},      // one that is pushed is, too
+                    Sent{9000, 1460}}) {   // not where the last one ended
+    pbuf *frame = makeSegment(sent.sequence, sent.size, sent.isPushed);
+    transmitter.send(*frame, notify);
+    pbuf_free(frame);
+  }
+  transmitter.flush(notify);
+  for (unsigned at = 0; at != ring->req_prod;) {
+    unsigned segment;
+    bool isTold = ring->ring[at % 256].req.flags & NETTXF_csum_blank;
+    std::vector<unsigned char> bytes = shown(ring, at, segment);
+    unsigned sequence = bytes[38] << 24 | bytes[39] << 16 | bytes[40] << 8 |
+                        bytes[41];
+    unsigned length = bytes[16] << 8 | bytes[17];
+    bool isRight = bytes.size() == length + 14 && isTold;
+    for (unsigned i = 54; i < bytes.size(); ++i)
+      isRight &= bytes[i] == static_cast<unsigned char>(pattern(sequence + i - 54));
+    std::printf("%u bytes from %u, cut to %u, %s: %s\n", length - 40, sequence,
+                segment, bytes[47] & 8 ? "pushed" : "not pushed",
+                isRight ? "right" : "wrong");
+  }
+  transmitter.disconnect();
+}
+
 static void testTransmitter() {
+  transmitter.begin({});
   netif_tx_sring_t *ring = connectTransmitter();
   pbuf *frame = makeFrame(1000);
-  bool notify;
-  transmitter.send(*frame, 0, notify);
+  send(*frame);
   netif_tx_request_t request = ring->ring[0].req;
   bool isRight = ring->req_prod == 1 && request.size == 1000;
   for (unsigned i = 0; i < 4096; ++i)
     isRight &= pageOf(request.gref)[i] == (i < 1000 ? pattern(i) : 0);
   std::printf("sent: %s\n", isRight ? "whole, the rest of the page zero" : "wrong");
-  transmitter.send(*frame, 0, notify);
+  send(*frame);
   ring->ring[0].rsp = ring->ring[1].rsp = {request.id, NETIF_RSP_OKAY};
   ring->rsp_prod = 2;
   std::printf("sent, answered twice: %s\n",
               transmitter.reap() ? "believed" : "a lie");
   transmitter.disconnect();
   ring = connectTransmitter();
-  transmitter.send(*frame, 0, notify);
+  send(*frame);
   ring->ring[0].rsp = {999, NETIF_RSP_OKAY};
   ring->rsp_prod = 1;
   std::printf("sent, an id that is none: %s\n",
@@ -244,6 +331,7 @@ static void testAtRandom() {
 int main() {
   testReceiver();
   testTransmitter();
+  testSegments();
   testAtRandom();
   gnttab::Usage usage = gnttab::usage();
   std::printf("pages in use: %u, held: %u\n", usage.taken, usage.held);
