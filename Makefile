@@ -27,7 +27,7 @@ check: build
 	scripts/check $(BUILD)
 
 bench: build
-	scripts/setup nlohmann-json3-dev wrk dnsperf
+	scripts/setup nlohmann-json3-dev wrk dnsperf chromium chromium-driver
 	scripts/fetch-sources $(BUILD)/programs httplib
 	bench/bench $(BUILD)
 	bench/serve $(BUILD)

@@ -2,27 +2,11 @@
 """usage: browse.py PAGE [SCREENSHOT-PREFIX]
 
 Uses a report's page as a reader does, and says what is to be seen."""
-import json
-import re
 import sys
 
-from browser import ARROW_RIGHT, ENTER, ESCAPE, Browser
+from browser import ARROW_RIGHT, ENTER, ESCAPE, Browser, enlarge
 
 page, *prefix = sys.argv[1:]
-
-
-def enlarge(path):
-    """The same page with 20,000 functions more."""
-    with open(page) as file:
-        text = file.read()
-    begin, data, end = re.match(
-        r"(?s)(.*<script id=\"data\"[^>]*>)(.*?)(</script>.*)", text).groups()
-    report = json.loads(data)
-    row = next(row for row in report["nodes"] if row[0] == "main")
-    for i in range(20000):
-        report["nodes"].append([f"f{i}()", *row[1:7], 16 + i % 640, *row[8:]])
-    with open(path, "w") as file:
-        file.write(begin + json.dumps(report) + end)
 
 
 def drawn(browser):
@@ -82,7 +66,7 @@ with Browser() as browser:
     browser.open(page + f"#{node}")
     browser.run("location.reload()")
     print("link:", browser.text("#detail h2"))
-    enlarge("enlarged.html")
+    enlarge(page, "enlarged.html")
     browser.open("enlarged.html")
     count = browser.run("return shapes.filter(s => !s.item.list).length")
     browser.type("#search", "f19999()")

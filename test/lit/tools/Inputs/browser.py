@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -85,3 +86,17 @@ class Browser:
             data = json.load(answer)["value"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+
+def enlarge(page, path):
+    """The page of a report with 20,000 functions more, at `path`."""
+    with open(page) as file:
+        text = file.read()
+    begin, data, end = re.match(
+        r"(?s)(.*<script id=\"data\"[^>]*>)(.*?)(</script>.*)", text).groups()
+    report = json.loads(data)
+    row = next(row for row in report["nodes"] if row[0] == "main")
+    for i in range(20000):
+        report["nodes"].append([f"f{i}()", *row[1:7], 16 + i % 640, *row[8:]])
+    with open(path, "w") as file:
+        file.write(begin + json.dumps(report) + end)
