@@ -16,6 +16,9 @@ extern char __ampoule_tls_start[], __ampoule_tls_filesz[],
 int __ampoule_live_pthread_create(void);
 extern const uint64_t ampoule_config_thread_stack;
 
+/// For whoever asks later (libos/posix/proc.cpp).
+hidden char **ampoule_arguments;
+
 static void noStackProtector(void *entropy) {}
 weak_alias(noStackProtector, __init_ssp);
 
@@ -37,6 +40,7 @@ void ampoule_start_libc(char **arguments, char **environment,
   libc.auxv = pairs;
   libc.page_size = 4096;
   __environ = environment;
+  ampoule_arguments = arguments;
   char *name = arguments[0] ? arguments[0] : "";
   __progname = __progname_full = name;
   for (; *name; ++name)

@@ -343,6 +343,31 @@ AMPOULE_SYSCALL(fsync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 AMPOULE_SYSCALL(fdatasync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
 AMPOULE_SYSCALL(sync) { return 0; }
 AMPOULE_SYSCALL(syncfs, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
+static long accessAt(long from, const char *path, long mode,
+                     bool follows = true) {
+  constexpr long kRead = 4, kWrite = 2, kExecute = 1; // R_OK, W_OK, X_OK
+  if (mode & ~(kRead | kWrite | kExecute))
+    return -kInvalid;
+  Place place(from, path, follows);
+  if (place.error)
+    return -place.error;
+  std::uint32_t rights = place.device ? place.device->mode : place.node->mode;
+  if (mode & kWrite && place.node && place.node->isReadOnly)
+    return -kReadOnly;
+  return mode & kExecute && !(rights & 0111) ? -kAccess : 0;
+}
+
+AMPOULE_SYSCALL(access, const char *path, long mode) {
+  return accessAt(kCurrentDirectory, path, mode);
+}
+AMPOULE_SYSCALL(faccessat, long from, const char *path, long mode) {
+  return accessAt(from, path, mode);
+}
+AMPOULE_SYSCALL(faccessat2, long from, const char *path, long mode,
+                long flags) {
+  return accessAt(from, path, mode, !(flags & kNoFollowAt));
+}
+
 static constinit std::uint32_t maskedRights = 022;
 
 AMPOULE_SYSCALL(umask, std::uint32_t mask) {

@@ -4,6 +4,7 @@
 #include "libos/posix/tree.h"
 
 #include "libos/memory/objects.h"
+#include "libos/posix/proc.h"
 #include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
@@ -267,6 +268,9 @@ static long openAt(long from, const char *path, std::uint32_t flags,
   if (place.device)
     return flags & kDirectoryOnly ? -kNotDirectory
                                   : install(*place.device, flags);
+  if (place.error == kNoEntry)
+    if (File *file = openProcFile(path))
+      return install(*file, flags);
   if ((flags & kWithoutName) == kWithoutName && place.node)
     return !place.node->isDirectory() ? -kNotDirectory
            : (flags & kAccessMode) == kReadOnlyAccess
@@ -307,6 +311,12 @@ AMPOULE_SYSCALL(creat, const char *path, std::uint32_t mode) {
 static long statAt(long from, const char *path, bool follows,
                    KernelStat *result) {
   Place place(from, path, follows);
+  if (place.error == kNoEntry)
+    if (File *file = openProcFile(path)) {
+      describe(file, nullptr, *result);
+      file->release();
+      return 0;
+    }
   if (place.error)
     return -place.error;
   describe(place.device, place.node, *result);
@@ -332,34 +342,14 @@ AMPOULE_SYSCALL(newfstatat, long from, const char *path, KernelStat *result,
   return statAt(from, path, !(flags & kNoFollowAt), result);
 }
 
-static long accessAt(long from, const char *path, long mode,
-                     bool follows = true) {
-  constexpr long kRead = 4, kWrite = 2, kExecute = 1; // R_OK, W_OK, X_OK
-  if (mode & ~(kRead | kWrite | kExecute))
-    return -kInvalid;
-  Place place(from, path, follows);
-  if (place.error)
-    return -place.error;
-  std::uint32_t rights = place.device ? place.device->mode : place.node->mode;
-  if (mode & kWrite && place.node && place.node->isReadOnly)
-    return -kReadOnly;
-  return mode & kExecute && !(rights & 0111) ? -kAccess : 0;
-}
-
-AMPOULE_SYSCALL(access, const char *path, long mode) {
-  return accessAt(kCurrentDirectory, path, mode);
-}
-AMPOULE_SYSCALL(faccessat, long from, const char *path, long mode) {
-  return accessAt(from, path, mode);
-}
-AMPOULE_SYSCALL(faccessat2, long from, const char *path, long mode,
-                long flags) {
-  return accessAt(from, path, mode, !(flags & kNoFollowAt));
-}
-
 static long readLinkAt(long from, const char *path, char *buffer,
                        std::size_t size) {
   Place place(from, path, /*follows=*/false);
+  if (const char *text = place.error ? findProcLink(path) : nullptr) {
+    std::size_t length = __builtin_strlen(text);
+    __builtin_memcpy(buffer, text, length < size ? length : size);
+    return static_cast<long>(length < size ? length : size);
+  }
   if (place.error)
     return -place.error;
   if (!place.node || !place.node->isLink() || size == 0)
