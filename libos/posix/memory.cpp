@@ -4,7 +4,7 @@
 // protection that takes less away is accepted and not enforced, and PROT_EXEC
 // is refused.
 #include "libos/memory/memory.h"
-#include "libos/posix/node.h"
+#include "libos/posix/sharing.h"
 #include "libos/threads/stacks.h"
 #include "xen-boot/abi/layout.h"
 
@@ -24,26 +24,28 @@ static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
 }
 
-/// The file that is to be mapped; null: `error` says why not. What is written to
-/// a shared mapping would have to reach the file.
+/// The file that is to be mapped; null: `error` says why not.
 static File *findMapped(long fd, long protection, long flags, long &error) {
   error = -kNoDevice;
   File *file = fileOf(fd);
   Node *node = file ? file->node() : nullptr;
   if (!file)
     error = -kBadDescriptor;
-  else if (flags & kShared && protection & kWrite)
+  else if ((file->flags & kAccessMode) == kWriteOnlyAccess ||
+           (flags & kShared && protection & kWrite &&
+            (file->flags & kAccessMode) != kReadWriteAccess))
     error = -kAccess;
   else if (node && node->isFile())
     return file;
   return nullptr;
 }
 
-/// A file is copied: its bytes lie where the linker put them, not in pages of
-/// their own.
+/// A private mapping is a copy, and so is that of an embedded file: its bytes
+/// lie where the linker put them, not in pages of their own.
 AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
                 long fd, std::uint64_t offset) {
-  if (size == 0 || size > SIZE_MAX / 2 || flags & kFixed ||
+  constexpr long kKind = 3; // MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE
+  if (size == 0 || size > SIZE_MAX / 2 || flags & kFixed || !(flags & kKind) ||
       offset % abi::kPageSize != 0)
     return -kInvalid;
   if (protection & kExecute)
@@ -53,6 +55,8 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
     file = findMapped(fd, protection, flags, error);
     if (!file)
       return error;
+    if (flags & kShared && !file->node()->isReadOnly)
+      return mapShared(*file->node(), size, offset);
   }
   auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));
   if (!start)
@@ -66,6 +70,8 @@ AMPOULE_SYSCALL(munmap, std::uintptr_t start, std::size_t size) {
   if (start % abi::kPageSize != 0 || size == 0 || size > SIZE_MAX / 2)
     return -kInvalid;
   auto *from = reinterpret_cast<void *>(start);
+  if (unmapShared(from, pagesFor(size)))
+    return 0;
   if (__ampoule_live_pthread_create() && threads::isInArena(from))
     threads::releaseStack(from, size);
   else
@@ -81,7 +87,7 @@ AMPOULE_SYSCALL(mremap, char *start, std::size_t oldSize, std::size_t newSize,
       newSize == 0 || newSize > SIZE_MAX / 2 || oldSize == 0 ||
       oldSize > SIZE_MAX / 2 || flags & ~kMayMove)
     return -kInvalid;
-  if (!memory::isAllocated(start, oldPages))
+  if (!memory::isAllocated(start, oldPages) || isShared(start))
     return -kFault;
   char *oldEnd = start + oldPages * abi::kPageSize;
   if (newPages <= oldPages) {
@@ -104,7 +110,8 @@ AMPOULE_SYSCALL(mprotect, void *, std::size_t, long protection) {
 
 AMPOULE_SYSCALL(madvise, char *start, std::size_t size, long advice) {
   constexpr long kDontNeed = 4; // MADV_DONTNEED: the pages read as zero
-  if (advice == kDontNeed && memory::isAllocated(start, pagesFor(size)))
+  if (advice == kDontNeed && !isShared(start) &&
+      memory::isAllocated(start, pagesFor(size)))
     __builtin_memset(start, 0, pagesFor(size) * abi::kPageSize);
   return 0;
 }

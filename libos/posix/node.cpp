@@ -229,6 +229,8 @@ long posix::resize(Node &file, std::size_t size) {
       file.pages = ample;
     } else if (file.pages && memory::take(end, pages - file.pages)) {
       file.pages = pages;
+    } else if (file.mappings) {
+      return -kNoSpace;
     } else {
       auto *moved = static_cast<char *>(memory::allocate(ample));
       if (!moved) {
@@ -247,7 +249,7 @@ long posix::resize(Node &file, std::size_t size) {
   }
   if (size < file.size) {
     __builtin_memset(data + size, 0, file.size - size);
-    if (pages < file.pages / 2) {
+    if (pages < file.pages / 2 && !file.mappings) {
       memory::release(data + pages * abi::kPageSize, file.pages - pages);
       file.pages = pages;
       if (pages == 0)

@@ -19,6 +19,7 @@ struct Node {
   std::uint32_t links = 0;
   std::uint32_t opened = 0; ///< by descriptions
   std::uint32_t inode = 0;
+  std::uint32_t mappings = 0;      ///< shared: its pages stay where they are
   bool isReadOnly = false;         ///< embedded
   File *device = nullptr;          ///< of a character device
   std::size_t size = 0, pages = 0; ///< of a file; no page: embedded
@@ -47,8 +48,8 @@ inline constexpr std::size_t kMaxName = 255; // NAME_MAX
 
 extern Node root;
 
-/// Whether there can be more than the root: something is embedded, or the program
-/// can make a file. The linker knows.
+/// Whether there can be more than the root: something is embedded, or the
+/// program can make a file. The linker knows.
 bool hasNames();
 
 /// Null: there is none.
