@@ -27,8 +27,8 @@ check: build
 	scripts/check $(BUILD)
 
 bench: build
-	scripts/setup nlohmann-json3-dev wrk dnsperf chromium chromium-driver
-	scripts/fetch-sources $(BUILD)/programs httplib
+	scripts/setup nlohmann-json3-dev libasio-dev wrk dnsperf chromium \
+	  chromium-driver
 	bench/bench $(BUILD)
 	bench/serve $(BUILD)
 

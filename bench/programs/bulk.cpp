@@ -13,8 +13,8 @@ static char buffer[65536];
 
 static void sendTo(int client, long size) {
   while (size > 0) {
-    ssize_t sent =
-        write(client, buffer, size < long(sizeof(buffer)) ? size : sizeof(buffer));
+    ssize_t sent = write(client, buffer,
+                         size < long(sizeof(buffer)) ? size : sizeof(buffer));
     if (sent <= 0)
       return;
     size -= sent;
