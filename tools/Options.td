@@ -6,6 +6,10 @@ def direct : Flag<["--"], "direct">, HelpText<"Boot on bare QEMU, without Xen: f
 def dom0 : Flag<["--"], "dom0">, HelpText<"Boot as the first domain of Xen in QEMU: fast, no xl">;
 def pv : Flag<["--"], "pv">, HelpText<"Boot as PV domain">;
 def pvh : Flag<["--"], "pvh">, HelpText<"Boot as PVH domain (default)">;
+def hypervisor : Joined<["--"], "hypervisor=">, MetaVarName<"<file>">,
+  HelpText<"Run that Xen in QEMU, as scripts/build-xen builds one (default: Debian's)">;
+def shim : Joined<["--"], "shim=">, MetaVarName<"<file>">,
+  HelpText<"Boot as PV guest of that xen-shim, in a PVH domain">;
 def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
   HelpText<"Memory of the domain (default: as the image is configured)">;
 def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,

@@ -219,6 +219,20 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
     fail("--pv and --direct exclude each other: without Xen there is no PV");
     return false;
   }
+  request.hypervisor = args.getLastArgValue(OPT_hypervisor);
+  request.shim = args.getLastArgValue(OPT_shim);
+  if (request.way == run::Way::Direct && !request.hypervisor.empty()) {
+    fail("--hypervisor= and --direct exclude each other");
+    return false;
+  }
+  if (!request.shim.empty()) {
+    if (request.way != run::Way::Guest || args.hasArg(OPT_pvh)) {
+      fail("--shim= is for a PV guest under xl: without --dom0, --direct and "
+           "--pvh");
+      return false;
+    }
+    request.kind = run::Kind::Pv;
+  }
   request.sharePath = sharePath();
   report = tools::findReport(request.image);
   if (report)

@@ -31,10 +31,19 @@ Expected<std::string> readFile(const Twine &path) {
   return (*buffer)->getBuffer().str();
 }
 
-/// A snapshot is only good for the QEMU that took it; the executable's time and
-/// size stand for its version.
-Expected<std::string> makeKey(const std::string &folder) {
+/// A snapshot is only good for the machine that it was taken of, and for the
+/// QEMU that took it; the executable's time and size stand for its version.
+Expected<std::string> makeKey(const std::string &folder,
+                              const Machine &machine) {
   SHA256 hash;
+  if (!machine.hypervisor.empty()) {
+    Expected<std::string> text = readFile(machine.hypervisor);
+    if (!text)
+      return text.takeError();
+    hash.update(*text);
+  }
+  if (machine.isPlain)
+    hash.update("plain");
   for (StringRef part : kParts) {
     Expected<std::string> text = readFile(folder + "/" + part);
     if (!text)
@@ -85,7 +94,8 @@ private:
   int descriptor = -1;
 };
 
-Error build(const std::string &script, const std::string &folder) {
+Error build(const std::string &script, const std::string &folder,
+            const Machine &machine) {
   errs() << "ampoule: building a small Linux dom0, once; it stays in " << folder
          << '\n';
   std::string log = folder + "/build.log";
@@ -93,8 +103,13 @@ Error build(const std::string &script, const std::string &folder) {
   ErrorOr<std::string> python = sys::findProgramByName("python3");
   if (!python)
     return createStringError("cannot find python3");
-  if (sys::ExecuteAndWait(*python, {*python, script, folder}, std::nullopt,
-                          redirects) == 0)
+  SmallVector<StringRef, 8> command = {*python, script, folder};
+  if (!machine.hypervisor.empty())
+    append_range(command, std::initializer_list<StringRef>{
+                              "--hypervisor", machine.hypervisor});
+  if (machine.isPlain)
+    command.push_back("--plain");
+  if (sys::ExecuteAndWait(*python, command, std::nullopt, redirects) == 0)
     return Error::success();
   std::string text = cantFail(readFile(log));
   return createStringError("cannot build the dom0:\n" + text);
@@ -111,9 +126,9 @@ std::string missingForDom0() {
   return "";
 }
 
-Expected<Dom0> openDom0(const std::string &sharePath) {
+Expected<Dom0> openDom0(const std::string &sharePath, const Machine &on) {
   std::string parts = sharePath + "/dom0";
-  Expected<std::string> key = makeKey(parts);
+  Expected<std::string> key = makeKey(parts, on);
   if (!key)
     return key.takeError();
   Expected<std::string> folder = cacheFolder(*key);
@@ -123,7 +138,7 @@ Expected<Dom0> openDom0(const std::string &sharePath) {
   Lock lock(*folder + "/lock");
   // The list of arguments is written last.
   if (!sys::fs::exists(machine))
-    if (Error error = build(parts + "/build", *folder))
+    if (Error error = build(parts + "/build", *folder, on))
       return error;
   Expected<std::string> text = readFile(machine);
   if (!text)
@@ -133,25 +148,20 @@ Expected<Dom0> openDom0(const std::string &sharePath) {
   return Dom0(std::vector<std::string>(lines.begin(), lines.end()));
 }
 
-Error Dom0::writePayload(const std::string &path, StringRef image,
-                         StringRef ramdisk, StringRef config, StringRef devices) const {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(image);
-  if (!buffer)
-    return createStringError("cannot open " + image + ": " +
-                             buffer.getError().message());
+Error Dom0::writePayload(
+    const std::string &path, StringRef config, StringRef devices,
+    ArrayRef<std::pair<StringRef, std::string>> files) const {
   Expected<std::unique_ptr<TarWriter>> tar = TarWriter::create(path, ".");
   if (!tar)
     return tar.takeError();
   (*tar)->append("domain.cfg", config);
   if (!devices.empty())
     (*tar)->append("devices", devices);
-  (*tar)->append("image", (*buffer)->getBuffer());
-  if (!ramdisk.empty()) {
-    ErrorOr<std::unique_ptr<MemoryBuffer>> disk = MemoryBuffer::getFile(ramdisk);
-    if (!disk)
-      return createStringError("cannot open " + ramdisk + ": " +
-                               disk.getError().message());
-    (*tar)->append("ramdisk", (*disk)->getBuffer());
+  for (const auto &[name, file] : files) {
+    Expected<std::string> text = readFile(file);
+    if (!text)
+      return text.takeError();
+    (*tar)->append(name, *text);
   }
   (*tar)->append("time", utostr(static_cast<std::uint64_t>(std::time(nullptr))));
   return Error::success();

@@ -18,12 +18,14 @@ public:
   explicit Dom0(std::vector<std::string> machine)
       : machine(std::move(machine)) {}
 
-  /// The disk that it reads when it is told to "go": image, RAM disk
-  /// (empty: none), configuration, the names of the devices that the saved machine did not have, and the time,
-  /// since a restored machine has that of its snapshot.
-  llvm::Error writePayload(const std::string &path, llvm::StringRef image,
-                           llvm::StringRef ramdisk, llvm::StringRef config,
-                           llvm::StringRef devices) const;
+  /// The disk that it reads when it is told to "go": configuration, the names of
+  /// the devices that the saved machine did not have, files, and the time, since
+  /// a restored machine has that of its snapshot.
+  llvm::Error
+  writePayload(const std::string &path, llvm::StringRef config,
+               llvm::StringRef devices,
+               llvm::ArrayRef<std::pair<llvm::StringRef, std::string>> files)
+      const;
 
   /// QEMU, with the console on its standard streams.
   std::vector<std::string> command(llvm::StringRef payload,
@@ -34,8 +36,15 @@ private:
   std::vector<std::string> machine; ///< arguments; see xen-boot/dom0/build
 };
 
+/// What a dom0 is booted on.
+struct Machine {
+  std::string hypervisor; ///< a file; empty: Debian's
+  bool isPlain = false;   ///< a processor that xen-shim knows, too
+};
+
 /// Builds it if it is not there. Two processes may ask at once.
-llvm::Expected<Dom0> openDom0(const std::string &sharePath);
+llvm::Expected<Dom0> openDom0(const std::string &sharePath,
+                              const Machine &machine);
 
 /// Packages to install before it can be built; empty if there are none.
 std::string missingForDom0();

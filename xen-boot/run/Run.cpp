@@ -112,12 +112,16 @@ Expected<Plan> planDirect(const Request &request, const Scratch &scratch) {
 }
 
 Expected<Plan> planDom0(const Request &request, const Scratch &scratch) {
-  std::string packed = findHypervisor(), xen = scratch.file("xen");
-  if (packed.empty())
-    return createStringError(
-        "there is no Xen in /boot; install xen-hypervisor-4.17-amd64");
-  if (Error error = unpackHypervisor(packed, xen))
-    return error;
+  std::string xen = request.hypervisor;
+  if (xen.empty()) {
+    xen = scratch.file("xen");
+    std::string packed = findHypervisor();
+    if (packed.empty())
+      return createStringError(
+          "there is no Xen in /boot; install xen-hypervisor-4.17-amd64");
+    if (Error error = unpackHypervisor(packed, xen))
+      return error;
+  }
   bool isPv = request.kind == Kind::Pv;
   Plan plan;
   plan.how = std::string("as ") + (isPv ? "PV" : "PVH") +
@@ -149,12 +153,29 @@ std::string domainName(const Request &request) {
       .str();
 }
 
+/// How the domain is called where the way is told.
+std::string kindOf(const Request &request) {
+  return !request.shim.empty()      ? "PV guest of xen-shim in a PVH"
+         : request.kind == Kind::Pv ? "PV"
+                                    : "PVH";
+}
+
+Expected<std::string> absolute(StringRef file) {
+  SmallString<128> path(file);
+  if (!file.empty())
+    if (std::error_code code = sys::fs::make_absolute(path))
+      return createStringError("cannot open " + file + ": " + code.message());
+  return std::string(path);
+}
+
 /// On this machine's own Xen.
 Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
-  SmallString<128> image(request.image);
-  if (std::error_code code = sys::fs::make_absolute(image))
-    return createStringError("cannot open " + request.image + ": " +
-                             code.message());
+  Expected<std::string> image = absolute(request.image);
+  if (!image)
+    return image.takeError();
+  Expected<std::string> shim = absolute(request.shim);
+  if (!shim)
+    return shim.takeError();
   if (!request.devices.forwards.empty())
     return createStringError("--forward: on this machine's Xen the domain has "
                              "an address of its own; connect to that");
@@ -167,12 +188,11 @@ Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   if (code)
     return createStringError("cannot write " + config + ": " + code.message());
   os << xlConfig(request,
-                 {domainName(request), std::string(image), request.ramdisk,
-                  /*isOurDom0=*/false},
+                 {domainName(request), *image, request.ramdisk,
+                  /*isOurDom0=*/false, *shim},
                  "preserve");
   Plan plan;
-  plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
-             " domU on this machine's Xen";
+  plan.how = "as " + kindOf(request) + " domU on this machine's Xen";
   plan.statusIsNumber = true;
   plan.command = {"sh", request.sharePath + "/dom0/run-domain", config,
                   scratch.file("status")};
@@ -185,7 +205,9 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
     return createStringError("the emulated Xen has at most " +
                              utostr(kMostDomainMemory) +
                              " MiB for a domain (--memory=)");
-  Expected<Dom0> dom0 = openDom0(request.sharePath);
+  bool hasShim = !request.shim.empty();
+  Expected<Dom0> dom0 =
+      openDom0(request.sharePath, {request.hypervisor, hasShim});
   if (!dom0)
     return dom0.takeError();
   Devices devices = request.devices;
@@ -200,17 +222,23 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
       return createStringError("--pcap: cannot write " + devices.capture +
                                ": " + code.message());
   }
+  SmallVector<std::pair<StringRef, std::string>, 2> files = {
+      {"image", request.image}};
+  if (!request.ramdisk.empty())
+    files.push_back({"ramdisk", request.ramdisk});
+  if (hasShim)
+    files.push_back({"shim", request.shim});
   if (Error error = dom0->writePayload(
-          scratch.file("payload"), request.image, request.ramdisk,
+          scratch.file("payload"),
           xlConfig(request,
                    {domainName(request), "/payload/image",
                     request.ramdisk.empty() ? "" : "/payload/ramdisk",
-                    /*isOurDom0=*/true},
+                    /*isOurDom0=*/true, hasShim ? "/payload/shim" : ""},
                    "preserve"),
-          deviceList(devices)))
+          deviceList(devices), files))
     return error;
   Plan plan;
-  plan.how = std::string("as ") + (request.kind == Kind::Pv ? "PV" : "PVH") +
+  plan.how = "as " + kindOf(request) +
              " domU under xl, on Xen in QEMU (software emulation)";
   plan.command = dom0->command(scratch.file("payload"), scratch.file("status"),
                                scratch.file("log"));
@@ -228,7 +256,7 @@ bool hasXen() {
 }
 
 Expected<Plan> makePlan(const Request &request, const Scratch &scratch) {
-  if (request.way == Way::Guest && hasXen())
+  if (request.way == Way::Guest && hasXen() && request.hypervisor.empty())
     return planHere(request, scratch);
   std::string missing;
   if (!canRun(request.way, missing))
@@ -299,8 +327,10 @@ bool canRun(Way way, std::string &missing) {
 }
 
 int run(const Request &request) {
-  if (!sys::fs::exists(request.image))
-    return fail("cannot open " + request.image + ": No such file or directory");
+  for (const std::string &file :
+       {request.image, request.hypervisor, request.shim})
+    if (!file.empty() && !sys::fs::exists(file))
+      return fail("cannot open " + file + ": No such file or directory");
   Scratch scratch;
   if (scratch.code)
     return fail("cannot create a scratch directory: " + scratch.code.message());

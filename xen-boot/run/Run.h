@@ -26,6 +26,8 @@ struct Request {
   unsigned timeout = 60;  ///< seconds; 0: no limit
   Devices devices;        ///< of a domU
   std::string sharePath;  ///< share/ampoule of the installation
+  std::string hypervisor; ///< a Xen to run in QEMU; empty: Debian's
+  std::string shim;       ///< a xen-shim to run the image in; empty: none
   bool quiet = false;
   bool verbose = false; ///< show Xen's own messages, too
 };

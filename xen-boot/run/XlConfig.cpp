@@ -68,14 +68,18 @@ std::string xlConfig(const Request &request, const XlPlaces &places,
   for (auto [index, disk] : enumerate(request.devices.disks))
     disks.push_back(diskEntry(disk, index, places.isOurDom0));
   return "name = " + quote(places.name) + "\ntype = '" +
-         (request.kind == Kind::Pv ? "pv" : "pvh") +
+         (request.kind == Kind::Pv && places.shim.empty() ? "pv" : "pvh") +
          "'\nkernel = " + quote(places.kernel) +
          (places.ramdisk.empty() ? ""
                                  : "\nramdisk = " + quote(places.ramdisk)) +
          "\ncmdline = " + quote(request.commandLine) +
          "\nmemory = " + utostr(request.memory) +
          "\nvcpus = 1\nmaxvcpus = 1\n" + list("vif", interfaces) +
-         list("disk", disks) + "on_poweroff = '" + onEnd.str() +
+         list("disk", disks) +
+         (places.shim.empty() ? ""
+                              : "pvshim = 1\npvshim_path = " +
+                                    quote(places.shim) + "\n") +
+         "on_poweroff = '" + onEnd.str() +
          "'\non_reboot = '" + (onEnd == "preserve" ? "preserve" : "restart") +
          "'\non_crash = 'preserve'\n";
 }

@@ -11,6 +11,7 @@ struct XlPlaces {
   std::string kernel;  ///< the image
   std::string ramdisk; ///< empty: none
   bool isOurDom0;      ///< the one in QEMU: it has one bridge, and disks of QEMU's
+  std::string shim = {}; ///< a xen-shim for the image to run in, if not empty
 };
 
 /// The configuration (xl.cfg(5)) by which `xl create` boots an image. `onEnd` is
