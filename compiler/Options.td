@@ -66,9 +66,9 @@ def ampoule_seed : Own<"seed=">, Group<LinkGroup>, MetaVarName<"<number|random>"
   HelpText<"Shuffle functions, data and the gaps between regions: the same seed "
            "gives the same image, random draws one and records it in the report">;
 def ampoule_require_seal : Own<"require-seal=">, Group<LinkGroup>,
-  MetaVarName<"<static>">,
-  HelpText<"Fail if the image is not proved fit for a seal: page tables and code "
-           "that nothing in it can change, as a PVH domain">;
+  MetaVarName<"<static|hypervisor>">,
+  HelpText<"Fail if the image cannot be sealed so, and do not run main where it is "
+           "not">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
   MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune, for comparisons: none keeps every definition that "

@@ -335,9 +335,12 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
       refuseValue(*arg, "a number of 32 bits, or random", diag);
   }
   if (const Arg *arg = args.getLastArg(OPT_ampoule_require_seal)) {
-    config.requireSeal = StringRef(arg->getValue()) == "static";
-    if (!config.requireSeal)
-      refuseValue(*arg, "static", diag);
+    config.requiredSeal = StringSwitch<Tier>(arg->getValue())
+                              .Case("static", Tier::Static)
+                              .Case("hypervisor", Tier::Hypervisor)
+                              .Default(Tier::Wx);
+    if (config.requiredSeal == Tier::Wx)
+      refuseValue(*arg, "static or hypervisor", diag);
   }
   config.soname = args.getLastArgValue(OPT_soname).str();
   if (args.hasArg(OPT_M))

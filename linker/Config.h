@@ -5,6 +5,7 @@
 
 #include "linker/Embed.h"
 #include "linker/Settings.h"
+#include "libos/include/ampoule/seal.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -65,7 +66,7 @@ struct Config {
   bool summary = false;
   /// Of the order of functions and data, and of the gaps between regions.
   std::optional<std::uint32_t> seed;
-  bool requireSeal = false; ///< of tier static
+  Tier requiredSeal = Tier::Wx;
   unsigned errorLimit = 20;
   std::string soname;
   std::string map; ///< file for -Map; "-" for -M

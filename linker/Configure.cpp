@@ -222,6 +222,9 @@ void Configurator::defineSettings() {
          number(64, settings.threadStack()));
   define(SettingId::TimeSlice, "ampoule_config_time_slice",
          number(64, settings[SettingId::TimeSlice].number * 1000));
+  defineDeclared(program, "ampoule_config_require_seal",
+                 number(32, static_cast<std::uint32_t>(config.requiredSeal)),
+                 /*isConstant=*/true, kStartOrigin);
 }
 
 void Configurator::settleParameters() {

@@ -7,6 +7,7 @@
 #include "linker/Diag.h"
 #include "linker/Features.h"
 #include "linker/Fixpoint.h"
+#include "linker/Hypercalls.h"
 #include "linker/Layout.h"
 #include "linker/Lld.h"
 #include "linker/Merge.h"
@@ -63,6 +64,7 @@ struct Placed {
   image::Image image;
   std::string map; ///< lld's
   image::Verification verification;
+  std::uint64_t hypercalls; ///< that it can issue
 };
 
 /// The image with its stack lies in the memory that the domain gets.
@@ -85,8 +87,8 @@ bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
 /// that code is not fit for a seal where it lies.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
                              const Program &program, const Settings &settings,
-                             const Extras &extras, const Config &config,
-                             Diag &diag, Walk &walk) {
+                             const Extras &extras, std::uint64_t hypercalls,
+                             const Config &config, Diag &diag, Walk &walk) {
   SealedLayout sealed;
   for (unsigned leafTables = 1, round = 0;; ++round) {
     Layout layout =
@@ -106,12 +108,14 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       return std::nullopt;
     // At this point every address is fixed.
     MemoryBufferRef elf = *output->elf;
+    image::SealFacts facts;
     if (config.target == Target::Xen) {
       Expected<image::Linked> linked = image::readLinked(elf);
       if (!linked) {
         diag.error(linked.takeError());
         return std::nullopt;
       }
+      facts.hypercalls = hypercalls | labelledHypercalls(linked->symbols);
       if (!checkFit(linked->symbol("__ampoule_image_end"), settings, diag))
         return std::nullopt;
       unsigned needed = image::countPageTables(image::planMappings(*linked));
@@ -120,21 +124,28 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
         continue;
       }
     }
-    Expected<image::Image> image = config.target == Target::Xen
-                                       ? image::finishImage(elf)
-                                       : image::finishLinuxProgram(elf);
+    auto finish = [&]() -> Expected<image::Image> {
+      if (config.target != Target::Xen)
+        return image::finishLinuxProgram(elf);
+      return image::finishImage(elf, facts);
+    };
+    Expected<image::Image> image = finish();
+    image::Verification verification;
+    if (image && config.target == Target::Xen) {
+      verification = image::verifyImage(image->file);
+      if (sealed.improve(verification.violations, image->linked))
+        continue;
+      facts.isProved =
+          reportInstructions(verification.violations, image->linked).empty();
+      if (!facts.isProved)
+        image = finish();
+    }
     if (!image) {
       diag.error(image.takeError());
       return std::nullopt;
     }
-    image::Verification verification;
-    if (config.target == Target::Xen) {
-      verification = image::verifyImage(image->file);
-      if (sealed.improve(verification.violations, image->linked))
-        continue;
-    }
     return Placed{std::move(*image), std::move(output->map),
-                  std::move(verification)};
+                  std::move(verification), facts.hypercalls};
   }
 }
 
@@ -243,8 +254,10 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   reportUndefined(*program, references, available, config, diag);
 
   std::optional<Placed> placed =
-      layOut(objects, *program, configuration.settings, extras, config, diag,
-             walk);
+      layOut(objects, *program, configuration.settings, extras,
+             issuedHypercalls(*program->module) |
+                 issuedByNatives(closure.graph, closure.live),
+             config, diag, walk);
   if (!placed)
     return std::nullopt;
   image::Image &image = placed->image;
@@ -261,6 +274,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   report.instructions =
       reportInstructions(placed->verification.violations, image.linked);
   checkSeal(report.instructions, config, diag);
+  if (config.target == Target::Xen)
+    report.hypercalls = hypercallNames(placed->hypercalls);
   if (diag.failed())
     return std::nullopt;
   walk.passed("image");

@@ -153,6 +153,7 @@ json::Object toJson(const Report &report) {
       {"parameters", parametersToJson(report.parameters)},
       {"embedded", std::move(embeds)},
       {"unsealable", std::move(instructions)},
+      {"hypercalls", json::Array(report.hypercalls)},
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
       {"unsupportedArguments", std::move(arguments)},
@@ -315,6 +316,7 @@ Expected<Report> readReport(StringRef text) {
     report.instructions.push_back(
         {row.text("name"), row.number("address"), row.text("symbol")});
   });
+  report.hypercalls = reader.texts("hypercalls");
   report.startedModules = reader.texts("startedModules");
   report.unimplemented = reader.texts("unimplementedSystemCalls");
   report.virtualsKept = reader.texts("virtualFunctionsKeptBecause");

@@ -71,6 +71,7 @@ struct Report {
   std::vector<Parameter> parameters;
   std::vector<ReportedEmbed> embeds;
   std::vector<ReportedInstruction> instructions;
+  std::vector<std::string> hypercalls; ///< that the image can issue
   std::vector<std::string> startedModules;
   std::set<std::string> programModules; ///< modules that are the user's
   std::vector<std::string> virtualsKept;

@@ -66,7 +66,7 @@ reportInstructions(ArrayRef<image::Violation> violations,
 
 void checkSeal(ArrayRef<ReportedInstruction> instructions, const Config &config,
                Diag &diag) {
-  if (!config.requireSeal)
+  if (config.requiredSeal != Tier::Static)
     return;
   for (const ReportedInstruction &found : instructions)
     diag.error("the image cannot be sealed: its code has '" + found.name +

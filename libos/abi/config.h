@@ -4,6 +4,7 @@
 #pragma once
 
 #include "libos/include/ampoule/config.h"
+#include "libos/include/ampoule/seal.h"
 
 #include <cstdint>
 
@@ -12,4 +13,5 @@ extern const char *const ampoule_config_hostname;
 extern const ampoule::LogLevel ampoule_config_log;
 extern const std::uint64_t ampoule_config_thread_stack; ///< bytes
 extern const std::uint64_t ampoule_config_time_slice;   ///< nanoseconds
+extern const ampoule::Tier ampoule_config_require_seal;
 }

@@ -35,7 +35,9 @@ extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
 /// The host has its own way to say so: SIGILL.
 void start::requireProcessor() {}
 
-void start::announce(const abi::Handoff &) {}
+void start::announce(const abi::Handoff &, Tier) {}
+Tier start::tierOf(const abi::Handoff &) { return Tier::Wx; }
+void start::requireTier(Tier) {}
 
 void console::write(const char *text, std::size_t size) {
   constexpr long kNumber = 1, kStandardError = 2;

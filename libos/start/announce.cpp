@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/console/line.h"
 #include "libos/start/start.h"
+#include "libos/xenstore/xenstore.h"
 #include "xen-boot/abi/handoff.h"
 
 namespace ampoule::start {
 
-void announce(const abi::Handoff &handoff) {
+void announce(const abi::Handoff &handoff, Tier tier) {
+  // What nobody asks for is not in the image.
+  if (console::says(LogLevel::Info) || ampoule_config_require_seal != Tier::Wx)
+    xenstore::write("data/ampoule/tier", nameOf(tier));
   if (!console::says(LogLevel::Info))
     return;
   std::uint64_t bytes = 0;
@@ -18,7 +22,7 @@ void announce(const abi::Handoff &handoff) {
            : handoff.isDom0 ? isPv ? "Xen, PV dom0" : "Xen, PVH dom0"
            : isPv           ? "Xen, PV"
                             : "Xen, PVH");
-  (line << ", ").number(bytes >> 10) << " KiB free";
+  (line << ", ").number(bytes >> 10) << " KiB free, seal: " << nameOf(tier);
 }
 
 } // namespace ampoule::start

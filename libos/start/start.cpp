@@ -35,6 +35,8 @@ static void runConstructors(const start::Arguments &args) {
 /// (bench/programs/start.cpp); gone when none does.
 extern "C" {
 constinit std::uint64_t ampoule_entry_ticks = 0;
+/// ampoule/seal.h; likewise.
+constinit Tier ampoule_tier = Tier::Wx;
 }
 
 extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
@@ -45,7 +47,9 @@ extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
   auto **words = static_cast<char **>(
       __builtin_alloca(start::countWords(handoff) * sizeof(char *)));
   start::Arguments args = start::readArguments(handoff, words);
-  start::announce(handoff);
+  ampoule_tier = start::tierOf(handoff);
+  start::announce(handoff, ampoule_tier);
+  start::requireTier(ampoule_tier);
   ampoule_start_libc(args.values, args.environment, handoff.entropy);
   runConstructors(args);
   exit(main(args.count, args.values, args.environment));

@@ -2,6 +2,8 @@
 // The command line as the program gets it.
 #pragma once
 
+#include "libos/include/ampoule/seal.h"
+
 namespace ampoule::abi {
 struct Handoff;
 }
@@ -30,8 +32,16 @@ Arguments readArguments(const abi::Handoff &handoff, char **words);
 /// not have, or a value that does not fit, ends it with status 64.
 bool setParameter(const char *word);
 
-/// Tells of the start, if the configuration wants to hear of it.
-void announce(const abi::Handoff &handoff);
+Tier tierOf(const abi::Handoff &handoff);
+const char *nameOf(Tier tier);
+
+/// When the image was linked for a higher tier: ends it.
+inline constexpr int kUnavailableStatus = 69; // sysexits.h, EX_UNAVAILABLE
+void requireTier(Tier tier);
+
+/// Tells of the start, if the configuration wants to hear of it: the console, and
+/// data/ampoule/tier in xenstore; there also if it asks for a tier.
+void announce(const abi::Handoff &handoff, Tier tier);
 
 /// Panics when the processor is not what the program was compiled for.
 void requireProcessor();

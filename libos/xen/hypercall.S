@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // long ampoule_hypercall(a1, a2, a3, a4, a5, number): one instruction a mode
 // (xen/include/public/arch-x86/xen-x86_64.h). There is no hypercall page.
+// Assembly that issues one has a label ampoule_hypercall_NUMBER (linker/Hypercalls).
   .text
   .globl ampoule_hypercall, ampoule_hypercall_pv
   .type ampoule_hypercall, @function

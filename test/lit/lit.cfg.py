@@ -79,6 +79,13 @@ for kind in ("lua", "sqlite", "httplib"):
     if os.path.isdir(os.path.join(programs, kind)):
         config.available_features.add(kind + "-source")
 config.substitutions.append(("%programs", programs))
+# scripts/build-xen makes both, or says why not.
+sealed = os.path.join(prefix, "xen")
+if os.path.exists(os.path.join(sealed, "stamp")):
+    config.available_features.add("sealed-xen")
+config.substitutions += [
+    ("%sealed-xen", os.path.join(sealed, "xen-sealed")),
+    ("%sealed-shim", os.path.join(sealed, "shim-sealed"))]
 if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:

@@ -36,6 +36,8 @@ struct Handoff {
   std::uint32_t xenstorePort;
   /// Time stamp counter at the first instruction.
   std::uint64_t entryTicks;
+  /// What Xen answered to HYPERVISOR_seal_op; 0: sealed, or not on Xen.
+  std::int64_t seal;
   /// RDRAND; a processor without it gives a hash of the time stamp counter.
   /// Linux target: AT_RANDOM.
   std::uint64_t entropy[2];
@@ -51,6 +53,6 @@ struct Handoff {
 };
 
 static_assert(offsetof(Handoff, magic) == 0);
-static_assert(sizeof(Handoff) == 72 + sizeof(MemoryRange) * kMaxMemoryRanges);
+static_assert(sizeof(Handoff) == 80 + sizeof(MemoryRange) * kMaxMemoryRanges);
 
 } // namespace ampoule::abi

@@ -52,4 +52,5 @@ void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
 
 } // namespace ampoule::boot
 
-extern "C" [[noreturn]] void ampouleStart(const ampoule::abi::Handoff &);
+/// The end of booting (seal.S).
+extern "C" [[noreturn]] void ampoule_sealed(ampoule::abi::Handoff &);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The door (PVH). Its eight bytes are the last of the boot pages; they load the
 // sealed page tables, which do not map the boot pages. So the processor goes on
-// with the first byte of the next page, and what it came from no longer exists.
+// with the first byte of the next page (seal.S), and what it came from no longer
+// exists.
 // rdi: the hand-off. docs/sealing.md says what that proves.
   .section .text.door, "ax", @progbits
   .globl ampoule_door
@@ -10,12 +11,3 @@ ampoule_door:
   mov $__ampoule_page_tables, %eax
   mov %rax, %cr3
   .size ampoule_door, . - ampoule_door
-
-// The link script puts this behind it.
-  .section .text.sealed, "ax", @progbits
-  .globl ampoule_sealed
-  .type ampoule_sealed, @function
-ampoule_sealed:
-  call ampouleStart               // does not return
-  ud2
-  .size ampoule_sealed, . - ampoule_sealed

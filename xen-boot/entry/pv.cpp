@@ -175,20 +175,24 @@ AMPOULE_BOOT void installTraps() {
 }
 
 /// The end of booting runs in text that stays: boot code is overwritten, and
-/// its pages are mapped no more.
-[[noreturn, gnu::noinline]] void leaveBoot() {
-  auto set = [](std::uint64_t at, std::uint64_t entry) {
-    if (xen::hypercall(__HYPERVISOR_update_va_mapping, at, entry,
-                       std::uint64_t{UVMF_INVLPG | UVMF_ALL}))
-      xen::shutdown(SHUTDOWN_crash);
-  };
+/// its pages are mapped no more. What is issued here the sealed image does not
+/// (linker/Hypercalls).
+#define AMPOULE_UNBOOT [[gnu::section(".text.unboot"), gnu::noinline]]
+
+AMPOULE_UNBOOT void set(std::uint64_t at, std::uint64_t entry) {
+  if (xen::hypercall(__HYPERVISOR_update_va_mapping, at, entry,
+                     std::uint64_t{UVMF_INVLPG | UVMF_ALL}))
+    xen::shutdown(SHUTDOWN_crash);
+}
+
+[[noreturn]] AMPOULE_UNBOOT void leaveBoot() {
   for (std::uint64_t at = address(__ampoule_boot_start);
        at < address(__ampoule_text_start); at += abi::kPageSize) {
     set(at, frames[at / abi::kPageSize] << 12 | kReadWrite);
     __builtin_memset(reinterpret_cast<void *>(at), 0, abi::kPageSize);
     set(at, 0);
   }
-  ampouleStart(handoff);
+  ampoule_sealed(handoff);
 }
 
 } // namespace

@@ -70,6 +70,16 @@ Error writeInterruptGates(Linked &linked, std::uint64_t size) {
   return Error::success();
 }
 
+/// xen-boot/entry/seal.S; what no code reads is not there.
+void writeSealFacts(Linked &linked, const SealFacts &seal) {
+  if (std::uint64_t address = linked.symbol("ampoule_hypercalls"))
+    if (std::uint8_t *bytes = at(linked, address, sizeof(seal.hypercalls)))
+      memcpy(bytes, &seal.hypercalls, sizeof(seal.hypercalls));
+  if (std::uint64_t address = linked.symbol("ampoule_is_proved"))
+    if (std::uint8_t *byte = at(linked, address, 1))
+      *byte = seal.isProved;
+}
+
 /// Where the build ID's bytes lie: behind the note header of lld's placeholder.
 std::uint64_t findBuildId(const Linked &linked) {
   static constexpr char kHeader[] = {4, 0, 0, 0, kBuildIdSize, 0,   0,   0,
@@ -324,7 +334,7 @@ std::vector<Mapping> planMappings(const Linked &linked) {
   return mappings;
 }
 
-Expected<Image> finishImage(MemoryBufferRef elf) {
+Expected<Image> finishImage(MemoryBufferRef elf, const SealFacts &seal) {
   Expected<Linked> linked = readLinked(elf);
   if (!linked)
     return linked.takeError();
@@ -343,6 +353,7 @@ Expected<Image> finishImage(MemoryBufferRef elf) {
   if (Error error =
           writeInterruptGates(*linked, linked->symbol("__ampoule_idt.size")))
     return error;
+  writeSealFacts(*linked, seal);
   image.buildId = writeBuildId(*linked);
   image.tables = std::move(*tables);
   image.file = writeFile(*linked);

@@ -47,9 +47,16 @@ llvm::Expected<Linked> readLinked(llvm::MemoryBufferRef elf);
 /// guard page, the heap up to `memoryMax`, the I/O window.
 std::vector<Mapping> planMappings(const Linked &linked);
 
-/// Writes page tables, interrupt descriptors and build ID, then the file. The
-/// bytes depend on what is loaded alone, not on debug information.
-llvm::Expected<Image> finishImage(llvm::MemoryBufferRef elf);
+/// What the image says of itself when it asks for a seal.
+struct SealFacts {
+  std::uint64_t hypercalls = ~std::uint64_t{0}; ///< bit N: it can issue N
+  bool isProved = true; ///< verifyImage found nothing
+};
+
+/// Writes page tables, interrupt descriptors, seal and build ID, then the file.
+/// The bytes depend on what is loaded alone, not on debug information.
+llvm::Expected<Image> finishImage(llvm::MemoryBufferRef elf,
+                                  const SealFacts &seal);
 
 /// The Linux test target: the linked file itself, without debug information.
 llvm::Expected<Image> finishLinuxProgram(llvm::MemoryBufferRef elf);

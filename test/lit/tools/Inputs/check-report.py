@@ -23,7 +23,7 @@ SCHEMA = {
     "parameters": [PARAMETER],
     "unsealable": [{"name": TEXT, "address": COUNT, "symbol": TEXT}],
     "embedded": [{"folder": TEXT, "mount": TEXT, "place": TEXT}],
-    "startedModules": [TEXT], "cpuFeatures": [TEXT],
+    "startedModules": [TEXT], "hypercalls": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
     "modules": {"*": MODULE},
     "unsupportedArguments": [{"call": TEXT, "what": TEXT, "place": TEXT,
