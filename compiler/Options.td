@@ -48,12 +48,24 @@ def ampoule_time_slice : Own<"time-slice=">, Group<LinkGroup>,
 def ampoule_hostname : Own<"hostname=">, Group<LinkGroup>,
   MetaVarName<"<name>">,
   HelpText<"What gethostname() tells (default: ampoule)">;
+def ampoule_address : Own<"address=">, Group<LinkGroup>,
+  MetaVarName<"<dhcp|a.b.c.d/bits>">,
+  HelpText<"Address of the first network interface (default: dhcp)">;
+def ampoule_gateway : Own<"gateway=">, Group<LinkGroup>,
+  MetaVarName<"<a.b.c.d>">,
+  HelpText<"Gateway of a network without DHCP (default: none)">;
+def ampoule_nameservers : Own<"nameservers=">, Group<LinkGroup>,
+  MetaVarName<"<address>[,...]">,
+  HelpText<"What /etc/resolv.conf names (default: what DHCP says)">;
+def ampoule_ipv6 : Own<"ipv6=">, Group<LinkGroup>,
+  MetaVarName<"<on|off>">,
+  HelpText<"Whether there is IPv6 (default: on, if the program can use it)">;
 def ampoule_log : Own<"log=">, Group<LinkGroup>,
   MetaVarName<"<none|error|warning|info>">,
   HelpText<"What the library OS says on the console (default: warning)">;
 def ampoule_at_boot : Own<"at-boot=">, Group<LinkGroup>,
-  MetaVarName<"<hostname|log>">,
-  HelpText<"The value is a default, which ampoule.<setting>=<value> on the image's "
+  MetaVarName<"<setting>">,
+  HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "
            "command line replaces">;
 def ampoule_param : Own<"param=">, Group<LinkGroup>,
   MetaVarName<"<name>=<value>">,

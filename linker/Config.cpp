@@ -109,6 +109,10 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
       {OPT_ampoule_thread_stack, SettingId::ThreadStack},
       {OPT_ampoule_time_slice, SettingId::TimeSlice},
       {OPT_ampoule_hostname, SettingId::Hostname},
+      {OPT_ampoule_address, SettingId::Address},
+      {OPT_ampoule_gateway, SettingId::Gateway},
+      {OPT_ampoule_nameservers, SettingId::Nameservers},
+      {OPT_ampoule_ipv6, SettingId::Ipv6},
       {OPT_ampoule_log, SettingId::Log}};
   for (auto [option, id] : kOptions)
     if (const Arg *arg = args.getLastArg(option))
@@ -121,12 +125,16 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
     readSetting(SettingId::Stack, stackSize, "-z stack-size=", config, diag,
                 /*unit=*/1);
   for (const Arg *arg : args.filtered(OPT_ampoule_at_boot))
-    if (StringRef(arg->getValue()) == infoOf(SettingId::Hostname).name)
-      config.atBoot.push_back(SettingId::Hostname);
-    else if (StringRef(arg->getValue()) == infoOf(SettingId::Log).name)
-      config.atBoot.push_back(SettingId::Log);
+    if (const SettingId *id = find_if(kSettingIds,
+                                      [&](SettingId each) {
+                                        return canBeAtBoot(each) &&
+                                               infoOf(each).name ==
+                                                   arg->getValue();
+                                      });
+        id != std::end(kSettingIds))
+      config.atBoot.push_back(*id);
     else
-      refuseValue(*arg, "hostname or log", diag);
+      refuseValue(*arg, "hostname, address, gateway, nameservers or log", diag);
   for (const Arg *arg : args.filtered(OPT_ampoule_embed)) {
     auto [folder, mount] = StringRef(arg->getValue()).split(':');
     if (folder.empty() || (!mount.empty() && !mount.starts_with("/")))

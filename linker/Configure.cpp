@@ -131,6 +131,13 @@ void Configurator::checkSettings() {
                showValue(SettingId::Memory, memory) + " by " + memory.place +
                "\n>>> " + showValue(SettingId::MemoryMax, most) + " by " +
                (most.isStated() ? most.place : "default"));
+  const Setting &address = settings[SettingId::Address],
+                &gateway = settings[SettingId::Gateway];
+  if (!gateway.text.empty() && !address.isAtBoot &&
+      detail::isDhcp(address.text.c_str()))
+    diag.error("a gateway is stated, but the address comes by DHCP, with its "
+               "own; state the address, too\n>>> " +
+               gateway.text + " by " + gateway.place);
 }
 
 void Configurator::addParameter(Parameter parameter, GlobalVariable *variable) {
@@ -195,10 +202,10 @@ void Configurator::define(SettingId id, StringRef symbol, Constant *value) {
   parameter.initial = showValue(id, setting);
   if (infoOf(id).kind == SettingInfo::Choice) {
     parameter.kind = ParameterKind::Choice;
-    for (StringRef choice : logLevels())
+    for (StringRef choice : choicesOf(id))
       parameter.choices.push_back(choice.str());
   } else {
-    parameter.most = detail::kLongestHostname;
+    parameter.most = mostCharacters(id);
   }
   addParameter(std::move(parameter), variable);
 }
@@ -211,11 +218,18 @@ Constant *textIn(Program &program, StringRef text) {
 
 void Configurator::defineSettings() {
   const Settings &settings = result.settings;
-  define(SettingId::Hostname, "ampoule_config_hostname",
-         textIn(program, settings[SettingId::Hostname].text));
+  auto text = [&](SettingId id, StringRef symbol) {
+    define(id, symbol, textIn(program, settings[id].text));
+  };
+  text(SettingId::Hostname, "ampoule_config_hostname");
+  text(SettingId::Address, "ampoule_config_address");
+  text(SettingId::Gateway, "ampoule_config_gateway");
+  text(SettingId::Nameservers, "ampoule_config_nameservers");
   auto number = [&](unsigned bits, std::uint64_t value) {
     return ConstantInt::get(Type::getIntNTy(module.getContext(), bits), value);
   };
+  define(SettingId::Ipv6, "ampoule_config_ipv6",
+         number(32, settings[SettingId::Ipv6].number));
   define(SettingId::Log, "ampoule_config_log",
          number(32, settings[SettingId::Log].number));
   define(SettingId::ThreadStack, "ampoule_config_thread_stack",

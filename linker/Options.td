@@ -184,10 +184,18 @@ def ampoule_time_slice : Joined<["--"], "ampoule-time-slice=">, MetaVarName<"<ti
   HelpText<"How long a thread runs while others are ready, in ms or with us, ms, s (default: 10ms)">;
 def ampoule_hostname : Joined<["--"], "ampoule-hostname=">, MetaVarName<"<name>">,
   HelpText<"What gethostname() tells (default: ampoule)">;
+def ampoule_address : Joined<["--"], "ampoule-address=">, MetaVarName<"<dhcp|a.b.c.d/bits>">,
+  HelpText<"Address of the first network interface (default: dhcp)">;
+def ampoule_gateway : Joined<["--"], "ampoule-gateway=">, MetaVarName<"<a.b.c.d>">,
+  HelpText<"Gateway of a network without DHCP (default: none)">;
+def ampoule_nameservers : Joined<["--"], "ampoule-nameservers=">, MetaVarName<"<address>[,...]">,
+  HelpText<"What /etc/resolv.conf names (default: what DHCP says)">;
+def ampoule_ipv6 : Joined<["--"], "ampoule-ipv6=">, MetaVarName<"<on|off>">,
+  HelpText<"Whether there is IPv6 (default: on, if the program can use it)">;
 def ampoule_log : Joined<["--"], "ampoule-log=">, MetaVarName<"<none|error|warning|info>">,
   HelpText<"What the library OS says on the console (default: warning)">;
-def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<hostname|log>">,
-  HelpText<"The value is a default, which ampoule.<setting>=<value> on the image's "
+def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<setting>">,
+  HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "
            "command line replaces">;
 def ampoule_param : Joined<["--"], "ampoule-param=">, MetaVarName<"<name>=<value>">,
   HelpText<"Settle a parameter of the program: it is a constant, and cannot be given "

@@ -263,7 +263,7 @@ static void readSetting(Reader &row, Settings &settings) {
   if (infoOf(*id).isNumber())
     setting.number = row.number("value");
   else if (infoOf(*id).kind == SettingInfo::Choice)
-    setting.number = row.choice("value", logLevels());
+    setting.number = row.choice("value", choicesOf(*id));
   else
     setting.text = row.text("value");
 }

@@ -23,11 +23,17 @@ constexpr SettingInfo kInfos[detail::kSettings] = {
     {"time-slice", "How long a thread runs while others are ready",
      SettingInfo::Duration, kMillisecond},
     {"hostname", "Host name", SettingInfo::Text, 0},
+    {"address", "Address of the first network interface", SettingInfo::Text, 0},
+    {"gateway", "Gateway of a network without DHCP", SettingInfo::Text, 0},
+    {"nameservers", "Name servers, with commas between them", SettingInfo::Text,
+     0},
+    {"ipv6", "Whether there is IPv6", SettingInfo::Choice, 0},
     {"log", "What the library OS says on the console", SettingInfo::Choice, 0},
 };
 
 /// In the order of LogLevel.
 constexpr StringLiteral kLogLevels[] = {"none", "error", "warning", "info"};
+constexpr StringLiteral kOffOn[] = {"off", "on"};
 
 struct Suffix {
   StringLiteral text;
@@ -71,7 +77,27 @@ const SettingInfo &infoOf(SettingId id) {
   return kInfos[static_cast<std::uint32_t>(id)];
 }
 
-ArrayRef<StringLiteral> logLevels() { return kLogLevels; }
+ArrayRef<StringLiteral> choicesOf(SettingId id) {
+  return id == SettingId::Log ? ArrayRef<StringLiteral>(kLogLevels)
+                              : ArrayRef<StringLiteral>(kOffOn);
+}
+
+bool canBeAtBoot(SettingId id) {
+  return id == SettingId::Log || infoOf(id).kind == SettingInfo::Text;
+}
+
+std::uint64_t mostCharacters(SettingId id) {
+  switch (id) {
+  case SettingId::Address:
+    return detail::kLongestAddress;
+  case SettingId::Gateway:
+    return detail::kLongestGateway;
+  case SettingId::Nameservers:
+    return detail::kLongestNameservers;
+  default:
+    return detail::kLongestHostname;
+  }
+}
 
 std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
   switch (id) {
@@ -96,6 +122,22 @@ std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
   case SettingId::Hostname:
     if (!detail::isHostname(setting.text.c_str()))
       return "a host name has 1 to 64 letters, digits, '-' and '.'";
+    return std::nullopt;
+  case SettingId::Address:
+    if (!detail::isAddress(setting.text.c_str()))
+      return "an address is 'dhcp', or A.B.C.D/BITS";
+    return std::nullopt;
+  case SettingId::Gateway:
+    if (!detail::isGateway(setting.text.c_str()))
+      return "a gateway is A.B.C.D";
+    return std::nullopt;
+  case SettingId::Nameservers:
+    if (!detail::isNameservers(setting.text.c_str()))
+      return "name servers are addresses with commas between them";
+    return std::nullopt;
+  case SettingId::Ipv6:
+    if (setting.number >= std::size(kOffOn))
+      return "expected off or on";
     return std::nullopt;
   case SettingId::Log:
     if (setting.number >= std::size(kLogLevels))
@@ -122,7 +164,7 @@ Expected<Setting> parseSetting(SettingId id, StringRef value,
     setting.text = value.str();
     break;
   case SettingInfo::Choice:
-    setting.number = find(kLogLevels, value) - std::begin(kLogLevels);
+    setting.number = find(choicesOf(id), value) - choicesOf(id).begin();
     break;
   }
   if (std::optional<StringRef> why = whyInvalid(id, setting))
@@ -147,7 +189,7 @@ std::string showValue(SettingId id, const Setting &setting) {
   case SettingInfo::Text:
     return setting.text;
   case SettingInfo::Choice:
-    return kLogLevels[setting.number].str();
+    return choicesOf(id)[setting.number].str();
   }
   llvm_unreachable("unknown kind");
 }
@@ -164,8 +206,11 @@ void Settings::complete() {
   fallback(SettingId::TimeSlice, abi::kDefaultTimeSlice);
   fallback(SettingId::Memory, std::min(abi::kDefaultMemory, memoryMax()));
   fallback(SettingId::Log, static_cast<std::uint32_t>(LogLevel::Warning));
+  fallback(SettingId::Ipv6, 1);
   if (!(*this)[SettingId::Hostname].isStated())
     (*this)[SettingId::Hostname].text = "ampoule";
+  if (!(*this)[SettingId::Address].isStated())
+    (*this)[SettingId::Address].text = "dhcp";
   Setting &most = (*this)[SettingId::MemoryMax];
   most.number = alignDown(most.number, abi::kLargePageSize);
   for (SettingId id : {SettingId::Stack, SettingId::ThreadStack})

@@ -17,9 +17,10 @@ namespace ampoule::linker {
 
 using SettingId = detail::SettingId;
 inline constexpr SettingId kSettingIds[detail::kSettings] = {
-    SettingId::Memory,   SettingId::MemoryMax,   SettingId::Stack,
-    SettingId::Threads,  SettingId::ThreadStack, SettingId::TimeSlice,
-    SettingId::Hostname, SettingId::Log};
+    SettingId::Memory,      SettingId::MemoryMax,   SettingId::Stack,
+    SettingId::Threads,     SettingId::ThreadStack, SettingId::TimeSlice,
+    SettingId::Hostname,    SettingId::Address,     SettingId::Gateway,
+    SettingId::Nameservers, SettingId::Ipv6,        SettingId::Log};
 
 struct Setting {
   /// Bytes, a count, microseconds, or an index of the choices.
@@ -45,8 +46,11 @@ struct SettingInfo {
 };
 
 const SettingInfo &infoOf(SettingId id);
-/// The choices of SettingId::Log.
-llvm::ArrayRef<llvm::StringLiteral> logLevels();
+/// Of a Choice.
+llvm::ArrayRef<llvm::StringLiteral> choicesOf(SettingId id);
+/// Whether it can be a parameter, and how many characters it then has at most.
+bool canBeAtBoot(SettingId id);
+std::uint64_t mostCharacters(SettingId id);
 
 /// The value of an option; a size without a suffix counts `unit`s. The error
 /// tells what may be there.

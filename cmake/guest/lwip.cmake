@@ -28,6 +28,24 @@ patch_file(${lwip}/core/netif.c ${patched_lwip}/netif.c
   "if (AMPOULE_HAS_IPV6 && (report_type & NETIF_REPORT_TYPE_IPV6))"
   "    nd6_restart_netif(netif);" "    if (AMPOULE_HAS_IPV6) nd6_restart_netif(netif);"
   "    nd6_cleanup_netif(netif);" "    if (AMPOULE_HAS_IPV6) nd6_cleanup_netif(netif);")
+# Where the address is stated, no interface has a DHCP client. What the client is
+# told of name servers goes to musl's resolver (libos/net/resolver.cpp).
+patch_file(${lwip}/include/lwip/dhcp.h ${patched_lwip}/lwip/dhcp.h
+  "((struct dhcp*)netif_get_client_data(netif, LWIP_NETIF_CLIENT_DATA_INDEX_DHCP))"
+  "(AMPOULE_HAS_DHCP ? (struct dhcp*)netif_get_client_data(netif, LWIP_NETIF_CLIENT_DATA_INDEX_DHCP) : NULL)")
+patch_file(${lwip}/core/ipv4/dhcp.c ${patched_lwip}/dhcp.c
+  "#define LWIP_DHCP_PROVIDE_DNS_SERVERS 0"
+  "#define LWIP_DHCP_PROVIDE_DNS_SERVERS 3"
+  "dns_setserver(n, &dns_addr);"
+  "ampoule_net_nameserver(n, ip_2_ip4(&dns_addr)->addr);")
+# Where the linker answers that nothing joins a group, no interface has any. (Those
+# of IPv6 are how neighbours find each other.)
+patch_file(${lwip}/include/lwip/netif.h ${patched_lwip}/lwip/netif.h
+  "#define NETIF_FLAG_IGMP         0x20U"
+  "#define NETIF_FLAG_IGMP         (__ampoule_live_ampoule_use_groups() ? 0x20U : 0U)")
+patch_file(${lwip}/core/ipv4/ip4.c ${patched_lwip}/ip4.c
+  "igmp_input(p, inp, ip4_current_dest_addr());"
+  "if (NETIF_FLAG_IGMP) igmp_input(p, inp, ip4_current_dest_addr()); else pbuf_free(p);")
 # As many connections may wait to be accepted as Linux allows: 4096.
 patch_file(${lwip}/include/lwip/tcp.h ${patched_lwip}/lwip/tcp.h
   "  u8_t backlog;\n  u8_t accepts_pending;"
@@ -35,9 +53,10 @@ patch_file(${lwip}/include/lwip/tcp.h ${patched_lwip}/lwip/tcp.h
 
 file(GLOB sources ${lwip}/core/*.c ${lwip}/core/ipv4/*.c ${lwip}/core/ipv6/*.c)
 list(FILTER sources EXCLUDE REGEX
-     "/(altcp.*|autoip|dhcp6|dns|ip|netif|stats|sys|timeouts)\\.c$")
+     "/(altcp.*|autoip|dhcp|dhcp6|dns|ip|ip4|netif|stats|sys|timeouts)\\.c$")
 list(APPEND sources ${patched_lwip}/ip.c ${patched_lwip}/netif.c
-     ${patched_lwip}/ethernet.c)
+     ${patched_lwip}/ethernet.c ${patched_lwip}/dhcp.c
+     ${patched_lwip}/ip4.c)
 guest_library(lwip SOURCES ${sources}
   FLAGS ${bitcode} -std=gnu11 -ffreestanding -Oz -w ${lwip_includes}
         ${libc_includes} DEPENDS c-headers)

@@ -10,6 +10,10 @@
 
 extern "C" {
 extern const char *const ampoule_config_hostname;
+extern const char *const ampoule_config_address;
+extern const char *const ampoule_config_gateway;
+extern const char *const ampoule_config_nameservers;
+extern const unsigned ampoule_config_ipv6;
 extern const ampoule::LogLevel ampoule_config_log;
 extern const std::uint64_t ampoule_config_thread_stack; ///< bytes
 extern const std::uint64_t ampoule_config_time_slice;   ///< nanoseconds

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/net/interfaces.h"
 
+#include "libos/abi/config.h"
 #include "libos/console/line.h"
 #include "libos/net/net.h"
 #include "libos/netfront/netfront.h"
+#include "libos/panic/panic.h"
 #include "libos/threads/call.h"
 #include "libos/threads/timers.h"
 #include "libos/time/time.h"
@@ -21,11 +23,37 @@ constexpr std::uint64_t kStep = 10'000'000;
 
 constinit netif interfaces[netfront::kMostInterfaces] = {};
 
+ip4_addr_t toAddress(std::int64_t number) {
+  return {lwip_htonl(static_cast<std::uint32_t>(number))};
+}
+
+/// What the configuration states; the linker has checked it unless it was given
+/// at boot.
+void setAddress(netif &interface) {
+  const char *text = ampoule_config_address;
+  const char *gatewayText = ampoule_config_gateway;
+  if (!detail::isAddress(text))
+    panic::panic("address: expected dhcp, or A.B.C.D/BITS");
+  if (!detail::isGateway(gatewayText))
+    panic::panic("gateway: expected A.B.C.D");
+  ip4_addr_t address = toAddress(detail::takeAddress(text));
+  ++text; // the slash
+  constexpr int kBits = 32;
+  int bits = detail::takeNumber(text, kBits);
+  ip4_addr_t mask = toAddress(~0ll << (kBits - bits));
+  ip4_addr_t gateway =
+      toAddress(*gatewayText ? detail::takeAddress(gatewayText) : 0);
+  netif_set_addr(&interface, &address, &mask, &gateway);
+}
+
 void add(unsigned index) {
   netif &interface = interfaces[index];
   auto attach = [](netif *added) -> err_t {
     auto number = static_cast<unsigned>(added - interfaces);
-    return netfront::attach(number, *added) ? ERR_OK : ERR_IF;
+    if (!netfront::attach(number, *added))
+      return ERR_IF;
+    added->flags |= NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+    return ERR_OK;
   };
   if (!netif_add_noaddr(&interface, nullptr, attach, ethernet_input))
     return;
@@ -33,8 +61,16 @@ void add(unsigned index) {
   interface.name[1] = 't';
   if (index == 0)
     netif_set_default(&interface);
+  interface.hostname = ampoule_config_hostname;
+  if (AMPOULE_HAS_IPV6)
+    netif_create_ip6_linklocal_address(&interface, /*from_mac_48bit=*/1);
+  if (!AMPOULE_HAS_DHCP && index == 0)
+    setAddress(interface);
   netif_set_up(&interface);
-  dhcp_start(&interface);
+  if (AMPOULE_HAS_DHCP)
+    dhcp_start(&interface);
+  if (AMPOULE_HAS_IPV6)
+    netif_set_ip6_autoconfig_enabled(&interface, 1);
 }
 
 bool hasAddress() {

@@ -12,6 +12,9 @@ void settle();
 
 } // namespace ampoule::net
 
-/// Called where the program asks for IPv6: where nothing does, the linker takes
-/// it out of lwIP.
-extern "C" void ampoule_use_ipv6();
+extern "C" {
+/// Called where the program asks for IPv6, or joins a group: where nothing
+/// does, the linker takes it out of lwIP.
+void ampoule_use_ipv6();
+void ampoule_use_groups();
+}

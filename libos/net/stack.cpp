@@ -30,7 +30,10 @@ void settle() {
 
 } // namespace ampoule::net
 
-/// Nobody can tell that it does nothing.
-extern "C" [[gnu::noinline]] void ampoule_use_ipv6() { asm volatile(""); }
+// Nobody can tell that they do nothing.
+extern "C" {
+[[gnu::noinline]] void ampoule_use_ipv6() { asm volatile(""); }
+[[gnu::noinline]] void ampoule_use_groups() { asm volatile(""); }
+}
 
 AMPOULE_MODULE(net, &ampoule::net::init, memory, time, netfront);

@@ -9,7 +9,11 @@
 
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
+#include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
+#include <lwip/mld6.h>
+#include <lwip/nd6.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 
@@ -21,8 +25,30 @@ constexpr std::uint64_t kMillisecond = 1'000'000;
 constinit threads::Timer timer = {};
 
 /// Deadlines of time::monotonic; 0: not running.
-constinit std::uint64_t tcpDue = 0, arpDue = 0, reassemblyDue = 0,
-                        dhcpDue = 0, leaseDue = 0;
+constinit std::uint64_t tcpDue = 0, arpDue = 0, reassemblyDue = 0, dhcpDue = 0,
+                        leaseDue = 0, groupsDue = 0, neighboursDue = 0,
+                        reassembly6Due = 0, groups6Due = 0;
+
+/// Whether a report of a group has to be sent some time.
+bool hasGroups() {
+  netif *interface;
+  NETIF_FOREACH(interface)
+  for (igmp_group *group = netif_igmp_data(interface); group;
+       group = group->next)
+    if (group->timer)
+      return true;
+  return false;
+}
+
+bool hasGroups6() {
+  netif *interface;
+  NETIF_FOREACH(interface)
+  for (mld_group *group = netif_mld6_data(interface); group;
+       group = group->next)
+    if (group->timer)
+      return true;
+  return false;
+}
 
 class Round {
 public:
@@ -58,8 +84,20 @@ void runTimers() {
   bool hasDevices = netif_default != nullptr;
   round.every(ARP_TMR_INTERVAL, arpDue, hasDevices, etharp_tmr);
   round.every(IP_TMR_INTERVAL, reassemblyDue, hasDevices, ip_reass_tmr);
-  round.every(DHCP_FINE_TIMER_MSECS, dhcpDue, hasDevices, dhcp_fine_tmr);
-  round.every(DHCP_COARSE_TIMER_MSECS, leaseDue, hasDevices, dhcp_coarse_tmr);
+  if (AMPOULE_HAS_DHCP) {
+    round.every(DHCP_FINE_TIMER_MSECS, dhcpDue, hasDevices, dhcp_fine_tmr);
+    round.every(DHCP_COARSE_TIMER_MSECS, leaseDue, hasDevices, dhcp_coarse_tmr);
+  }
+  if (NETIF_FLAG_IGMP)
+    round.every(IGMP_TMR_INTERVAL, groupsDue, hasDevices && hasGroups(),
+                igmp_tmr);
+  if (AMPOULE_HAS_IPV6) {
+    round.every(ND6_TMR_INTERVAL, neighboursDue, hasDevices, nd6_tmr);
+    round.every(IP6_REASS_TMR_INTERVAL, reassembly6Due, hasDevices,
+                ip6_reass_tmr);
+    round.every(MLD6_TMR_INTERVAL, groups6Due, hasDevices && hasGroups6(),
+                mld6_tmr);
+  }
   if (round.next == ~0ull)
     return threads::cancel(timer);
   timer.expire = onTimer;

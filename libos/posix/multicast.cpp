@@ -88,6 +88,7 @@ void UdpSocket::leaveAll() {
 
 long UdpSocket::changeMembership(const void *value, std::uint32_t size,
                                  bool isV6, bool joins) {
+  ampoule_use_groups();
   ip_addr_t group;
   struct netif *netif;
   if (isV6) {

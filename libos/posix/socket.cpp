@@ -2,6 +2,7 @@
 // The system calls of sockets; what each kind does is the kind's own.
 #include "libos/posix/socket.h"
 
+#include "libos/abi/config.h"
 #include "libos/net/net.h"
 #include "libos/time/time.h"
 
@@ -118,6 +119,8 @@ long make(Family family, SocketType type, std::uint32_t protocol,
           Socket *&result) {
   switch (family) {
   case Family::Inet6:
+    if (!ampoule_config_ipv6)
+      return -kNoFamily;
     ampoule_use_ipv6();
     [[fallthrough]];
   case Family::Inet:

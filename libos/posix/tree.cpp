@@ -5,10 +5,14 @@
 
 #include "libos/memory/objects.h"
 #include "libos/posix/proc.h"
+#include "libos/posix/text.h"
 #include "xen-boot/abi/layout.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
+
+/// The linker's answer: whether names of hosts are looked up.
+extern "C" int __ampoule_live___get_resolv_conf();
 
 namespace {
 
@@ -276,6 +280,12 @@ static long openAt(long from, const char *path, std::uint32_t flags,
            : (flags & kAccessMode) == kReadOnlyAccess
                ? -kInvalid
                : openUnnamed(withoutMasked(mode), flags);
+  if (place.error == kNoEntry && !(flags & kCreate) &&
+      __ampoule_live___get_resolv_conf()) {
+    long result = openText(path, flags);
+    if (result != -kNoEntry)
+      return result;
+  }
   if (place.error == kNoEntry && flags & kCreate && hasNames() &&
       place.directory) {
     if (place.mustBeDirectory)

@@ -74,9 +74,13 @@ enum class SettingId : uint32_t {
   ThreadStack,
   TimeSlice,
   Hostname,
+  Address,
+  Gateway,
+  Nameservers,
+  Ipv6,
   Log
 };
-constexpr uint32_t kSettings = 8;
+constexpr uint32_t kSettings = 12;
 
 /// As the linker reads it.
 struct Setting {
@@ -130,6 +134,70 @@ constexpr bool isHostname(const char *name) {
       return false;
   }
   return length >= 1 && length <= kLongestHostname;
+}
+
+constexpr unsigned kLongestAddress = 18;      // 255.255.255.255/32
+constexpr unsigned kLongestGateway = 15;      // 255.255.255.255
+constexpr unsigned kLongestNameservers = 127;
+
+/// A decimal number up to `most` at the start of a text, or -1; moves past it.
+constexpr int takeNumber(const char *&text, int most) {
+  if (*text < '0' || *text > '9')
+    return -1;
+  int value = 0;
+  for (; *text >= '0' && *text <= '9'; ++text) {
+    value = value * 10 + (*text - '0');
+    if (value > most)
+      return -1;
+  }
+  return value;
+}
+
+/// Four numbers with dots between them at the start of a text, the first one
+/// highest; moves past them. -1: there are none.
+constexpr int64_t takeAddress(const char *&text) {
+  int64_t result = 0;
+  for (int i = 0; i != 4; ++i) {
+    if (i && *text++ != '.')
+      return -1;
+    int part = takeNumber(text, 255);
+    if (part < 0)
+      return -1;
+    result = result << 8 | part;
+  }
+  return result;
+}
+
+constexpr bool isDhcp(const char *text) {
+  return text[0] == 'd' && text[1] == 'h' && text[2] == 'c' && text[3] == 'p' &&
+         !text[4];
+}
+
+/// dhcp, or an address and how many bits of it are the network's.
+constexpr bool isAddress(const char *text) {
+  if (isDhcp(text))
+    return true;
+  return takeAddress(text) > 0 && *text++ == '/' && takeNumber(text, 32) > 0 &&
+         !*text;
+}
+
+/// An address, or nothing.
+constexpr bool isGateway(const char *text) {
+  return !*text || (takeAddress(text) > 0 && !*text);
+}
+
+/// Addresses of either family, with commas between them, or nothing.
+constexpr bool isNameservers(const char *text) {
+  unsigned length = 0;
+  for (; text[length]; ++length) {
+    char c = text[length];
+    bool isDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+                   (c >= 'A' && c <= 'F');
+    bool isBetween = length && text[length + 1];
+    if (!isDigit && c != ':' && !(isBetween && (c == '.' || c == ',')))
+      return false;
+  }
+  return length <= kLongestNameservers;
 }
 
 } // namespace detail
@@ -211,6 +279,45 @@ public:
       AMPOULE_REFUSE(!detail::isHostname(name),
                      "a host name has 1 to 64 letters, digits, '-' and '.'") {
     return with(detail::SettingId::Hostname, {file, name, 0, line, 1});
+  }
+
+  /// Of the first network interface: "10.0.0.2/24", or "dhcp". Others have none
+  /// if it is stated. Default: dhcp, for all.
+  constexpr Config address(const char *text, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isAddress(text), "an address is 'dhcp', or A.B.C.D/BITS") {
+    return with(detail::SettingId::Address, {file, text, 0, line, 0});
+  }
+  constexpr Config address(const char *text, AtBoot, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isAddress(text), "an address is 'dhcp', or A.B.C.D/BITS") {
+    return with(detail::SettingId::Address, {file, text, 0, line, 1});
+  }
+
+  /// Where to send what is not on the network, with an address that is stated.
+  /// Default: nowhere.
+  constexpr Config gateway(const char *text, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isGateway(text), "a gateway is A.B.C.D") {
+    return with(detail::SettingId::Gateway, {file, text, 0, line, 0});
+  }
+  constexpr Config gateway(const char *text, AtBoot, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isGateway(text), "a gateway is A.B.C.D") {
+    return with(detail::SettingId::Gateway, {file, text, 0, line, 1});
+  }
+
+  /// "10.0.0.1,10.0.0.3": what /etc/resolv.conf names, if none is embedded.
+  /// Default: what DHCP says.
+  constexpr Config nameservers(const char *text, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isNameservers(text), "name servers are addresses with commas between them") {
+    return with(detail::SettingId::Nameservers, {file, text, 0, line, 0});
+  }
+  constexpr Config nameservers(const char *text, AtBoot, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isNameservers(text), "name servers are addresses with commas between them") {
+    return with(detail::SettingId::Nameservers, {file, text, 0, line, 1});
+  }
+
+  /// Whether there is IPv6, with addresses that routers announce. Default: if
+  /// the program can use it.
+  constexpr Config ipv6(bool isThere, AMPOULE_PLACE) const {
+    return with(detail::SettingId::Ipv6, {file, nullptr, isThere, line, 0});
   }
 
   /// Default: LogLevel::Warning.
