@@ -5,7 +5,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: build demo check bench install
+.PHONY: build demo check conformance bench install
 
 build: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
@@ -26,6 +26,11 @@ check: build
 	  echo "check: sources of programs are missing; their tests will be skipped"
 	scripts/build-xen $(BUILD)/xen $(JOBS) || test $$? = 77
 	scripts/check $(BUILD)
+
+# Hours. What ran already is not run again.
+conformance: build
+	test/conformance/conformance $(BUILD) --jobs=$(JOBS)
+	test/conformance/conformance $(BUILD) --target=--direct --part=1/10 --jobs=$(JOBS)
 
 bench: build
 	scripts/setup nlohmann-json3-dev libasio-dev wrk dnsperf chromium \

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# libc++'s own tests, from the LLVM sources that the build has fetched, compiled by
+# ampoule-c++. Run by ./conformance, which sets
+#   AMPOULE_BUILD   the build directory
+#   AMPOULE_TARGET  linux, or the option of `ampoule run` for the way to boot
+import os
+import shlex
+import site
+import sys
+
+build = os.environ["AMPOULE_BUILD"]
+target = os.environ["AMPOULE_TARGET"]
+suite = os.path.join(build, "third-party/llvm/libcxx")
+here = os.path.dirname(os.path.realpath(__file__))
+site.addsitedir(os.path.join(suite, "utils"))
+import libcxx.test.config
+import libcxx.test.features
+import libcxx.test.format
+import libcxx.test.params
+
+config.name = "libc++ on " + target.lstrip("-")
+config.test_source_root = os.path.join(suite, "test")
+config.test_exec_root = os.path.join(build, "conformance", target.lstrip("-"))
+config.test_format = libcxx.test.format.CxxStandardLibraryTest()
+config.recursiveExpansionLimit = 10
+flags = " --ampoule-target=linux" if target == "linux" else ""
+for name, value in [
+        ("%{bin-dir}", os.path.join(build, "bin")),
+        ("%{libcxx-dir}", suite),
+        ("%{include-dir}", os.path.join(build, "sysroot/usr/include/c++/v1")),
+        ("%{target-include-dir}", "/nowhere"),
+        ("%{install-prefix}", "/nowhere"),
+        ("%{lib-dir}", os.path.join(build, "sysroot/usr/lib")),
+        ("%{module-dir}", "/nowhere"),
+        ("%{test-tools-dir}", "/nowhere"),
+        ("%{benchmark_flags}", ""),
+        ("%{python}", shlex.quote(sys.executable)),
+        # The library OS says what it lacks when it is asked for it.
+        ("%{flags}", "--ampoule-unsupported=stub --ampoule-cache=none" + flags),
+        ("%{compile_flags}", "-I " + os.path.join(suite, "test/support")),
+        ("%{link_flags}", ""),
+        ("%{exec}", "%{executor} --execdir %{temp} -- ")]:
+    config.substitutions.append((name, value))
+lit_config.params.setdefault(
+    "executor", f"{sys.executable} {here}/execute.py --target={target}")
+lit_config.params.setdefault("compiler",
+                             os.path.join(build, "bin/ampoule-c++"))
+lit_config.params.setdefault("enable_warnings", "False")
+lit_config.params.setdefault("enable_experimental", "False")
+lit_config.params.setdefault("target_triple", "x86_64-unknown-linux-musl")
+# A workaround for GCC, whose library the target does not have.
+features = [feature for feature in libcxx.test.features.DEFAULT_FEATURES
+            if feature._name != "add-latomic-workaround"]
+libcxx.test.config.configure(libcxx.test.params.DEFAULT_PARAMETERS, features,
+                             config, lit_config)
+# musl takes any name for a locale, and has the C locale under each.
+config.available_features -= {
+    feature for feature in config.available_features
+    if feature.startswith("locale.")}
