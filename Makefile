@@ -37,6 +37,7 @@ bench: build
 	  chromium-driver
 	bench/bench $(BUILD)
 	bench/serve $(BUILD)
+	bench/disk $(BUILD)
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)

@@ -63,6 +63,9 @@ def ampoule_ipv6 : Own<"ipv6=">, Group<LinkGroup>,
 def ampoule_log : Own<"log=">, Group<LinkGroup>,
   MetaVarName<"<none|error|warning|info>">,
   HelpText<"What the library OS says on the console (default: warning)">;
+def ampoule_disks : Own<"disks=">, Group<LinkGroup>,
+  MetaVarName<"<number>">,
+  HelpText<"Disks of the domain that the program can use: /dev/xvda, … (default: none)">;
 def ampoule_at_boot : Own<"at-boot=">, Group<LinkGroup>,
   MetaVarName<"<setting>">,
   HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "

@@ -113,7 +113,8 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
       {OPT_ampoule_gateway, SettingId::Gateway},
       {OPT_ampoule_nameservers, SettingId::Nameservers},
       {OPT_ampoule_ipv6, SettingId::Ipv6},
-      {OPT_ampoule_log, SettingId::Log}};
+      {OPT_ampoule_log, SettingId::Log},
+      {OPT_ampoule_disks, SettingId::Disks}};
   for (auto [option, id] : kOptions)
     if (const Arg *arg = args.getLastArg(option))
       readSetting(id, arg->getValue(), arg->getSpelling(), config, diag);

@@ -234,6 +234,8 @@ void Configurator::defineSettings() {
          number(32, settings[SettingId::Log].number));
   define(SettingId::ThreadStack, "ampoule_config_thread_stack",
          number(64, settings.threadStack()));
+  define(SettingId::Disks, "ampoule_config_disks",
+         number(32, settings[SettingId::Disks].number));
   define(SettingId::TimeSlice, "ampoule_config_time_slice",
          number(64, settings[SettingId::TimeSlice].number * 1000));
   defineDeclared(program, "ampoule_config_require_seal",

@@ -194,6 +194,8 @@ def ampoule_ipv6 : Joined<["--"], "ampoule-ipv6=">, MetaVarName<"<on|off>">,
   HelpText<"Whether there is IPv6 (default: on, if the program can use it)">;
 def ampoule_log : Joined<["--"], "ampoule-log=">, MetaVarName<"<none|error|warning|info>">,
   HelpText<"What the library OS says on the console (default: warning)">;
+def ampoule_disks : Joined<["--"], "ampoule-disks=">, MetaVarName<"<number>">,
+  HelpText<"Disks of the domain that the program can use: /dev/xvda, … (default: none)">;
 def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<setting>">,
   HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "
            "command line replaces">;

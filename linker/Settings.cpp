@@ -29,6 +29,8 @@ constexpr SettingInfo kInfos[detail::kSettings] = {
      0},
     {"ipv6", "Whether there is IPv6", SettingInfo::Choice, 0},
     {"log", "What the library OS says on the console", SettingInfo::Choice, 0},
+    {"disks", "Disks of the domain that the program can use",
+     SettingInfo::Count, 1},
 };
 
 /// In the order of LogLevel.
@@ -142,6 +144,10 @@ std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
   case SettingId::Log:
     if (setting.number >= std::size(kLogLevels))
       return "expected none, error, warning or info";
+    return std::nullopt;
+  case SettingId::Disks:
+    if (!detail::isDisks(setting.number))
+      return "an image has 1 to 8 disks";
     return std::nullopt;
   }
   llvm_unreachable("unknown setting");

@@ -20,7 +20,8 @@ inline constexpr SettingId kSettingIds[detail::kSettings] = {
     SettingId::Memory,      SettingId::MemoryMax,   SettingId::Stack,
     SettingId::Threads,     SettingId::ThreadStack, SettingId::TimeSlice,
     SettingId::Hostname,    SettingId::Address,     SettingId::Gateway,
-    SettingId::Nameservers, SettingId::Ipv6,        SettingId::Log};
+    SettingId::Nameservers, SettingId::Ipv6,        SettingId::Log,
+    SettingId::Disks};
 
 struct Setting {
   /// Bytes, a count, microseconds, or an index of the choices.

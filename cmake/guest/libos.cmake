@@ -52,7 +52,7 @@ function(libos_archive target)
   add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
 endfunction()
 
-foreach(module xen events gnttab xenbus netfront console xenstore shutdown control memory time threads
+foreach(module xen events gnttab xenbus netfront blkfront console xenstore shutdown control memory time threads
         net posix panic start linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
@@ -100,6 +100,6 @@ extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
 @definitions@" @ONLY)
 target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
-libos_archive(xen boot xen events gnttab xenbus netfront console xenstore shutdown control memory time threads
+libos_archive(xen boot xen events gnttab xenbus netfront blkfront console xenstore shutdown control memory time threads
               net posix libc libc-xen panic start cxxrt)
 libos_archive(linux linux libc libc-linux start-linux cxxrt)

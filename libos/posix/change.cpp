@@ -338,11 +338,21 @@ AMPOULE_SYSCALL(fallocate, long fd, long mode, std::int64_t offset,
   });
 }
 
-// Nothing is cached that could be lost: all of it is memory.
-AMPOULE_SYSCALL(fsync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
-AMPOULE_SYSCALL(fdatasync, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
-AMPOULE_SYSCALL(sync) { return 0; }
-AMPOULE_SYSCALL(syncfs, long fd) { return fileOf(fd) ? 0 : -kBadDescriptor; }
+static long flush(long fd) {
+  File *file = fileOf(fd);
+  if (!file)
+    return -kBadDescriptor;
+  Hold hold(*file);
+  return file->flush();
+}
+
+AMPOULE_SYSCALL(fsync, long fd) { return flush(fd); }
+AMPOULE_SYSCALL(fdatasync, long fd) { return flush(fd); }
+AMPOULE_SYSCALL(syncfs, long fd) { return flush(fd); }
+AMPOULE_SYSCALL(sync) {
+  flushDisks();
+  return 0;
+}
 static long accessAt(long from, const char *path, long mode,
                      bool follows = true) {
   constexpr long kRead = 4, kWrite = 2, kExecute = 1; // R_OK, W_OK, X_OK

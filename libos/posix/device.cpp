@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A few devices can be opened by name, as programs and the C++ library
 // (std::random_device) expect of every system.
+#include "libos/abi/config.h"
 #include "libos/posix/file.h"
 
 using namespace ampoule::posix;
@@ -74,5 +75,10 @@ File *ampoule::posix::findDevice(const char *path) {
   for (const Device &device : kDevices)
     if (isEqual(path, device.path))
       return device.file;
+  constexpr char kDisk[] = "/dev/xvd";
+  constexpr std::size_t kLength = sizeof(kDisk) - 1;
+  if (ampoule_config_disks && __builtin_strncmp(path, kDisk, kLength) == 0 &&
+      path[kLength] >= 'a' && path[kLength + 1] == 0)
+    return blockDevice(static_cast<unsigned>(path[kLength] - 'a'));
   return nullptr;
 }

@@ -77,6 +77,10 @@ long posix::install(File &file, std::uint32_t flags, long first) {
   return -kTooManyFiles;
 }
 
+long File::open(std::uint32_t descriptorFlags) {
+  return install(*this, descriptorFlags);
+}
+
 AMPOULE_SYSCALL(write, long fd, const char *buffer, std::size_t size) {
   File *file = fileOf(fd);
   if (!file || !canWrite(*file))
@@ -148,9 +152,10 @@ AMPOULE_SYSCALL(pread64, long fd, char *buffer, std::size_t size,
   File *file = fileOf(fd);
   if (!file || !canRead(*file))
     return -kBadDescriptor;
-  return offset < 0
-             ? -kInvalid
-             : file->readAt(buffer, size, static_cast<std::uint64_t>(offset));
+  if (offset < 0)
+    return -kInvalid;
+  Hold hold(*file);
+  return file->readAt(buffer, size, static_cast<std::uint64_t>(offset));
 }
 
 AMPOULE_SYSCALL(pwrite64, long fd, const char *buffer, std::size_t size,
@@ -158,9 +163,10 @@ AMPOULE_SYSCALL(pwrite64, long fd, const char *buffer, std::size_t size,
   File *file = fileOf(fd);
   if (!file || !canWrite(*file))
     return -kBadDescriptor;
-  return offset < 0
-             ? -kInvalid
-             : file->writeAt(buffer, size, static_cast<std::uint64_t>(offset));
+  if (offset < 0)
+    return -kInvalid;
+  Hold hold(*file);
+  return file->writeAt(buffer, size, static_cast<std::uint64_t>(offset));
 }
 
 AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
@@ -170,6 +176,7 @@ AMPOULE_SYSCALL(preadv, long fd, const Segment *segments, long count,
     return -kBadDescriptor;
   if (offset < 0 || count < 0 || count > kMaxSegments)
     return -kInvalid;
+  Hold hold(*file);
   auto at = static_cast<std::uint64_t>(offset);
   return forEachSegment(segments, count, [&](char *to, std::size_t size) {
     long done = file->readAt(to, size, at);
@@ -186,6 +193,7 @@ AMPOULE_SYSCALL(pwritev, long fd, const Segment *segments, long count,
     return -kBadDescriptor;
   if (offset < 0 || count < 0 || count > kMaxSegments)
     return -kInvalid;
+  Hold hold(*file);
   auto at = static_cast<std::uint64_t>(offset);
   return forEachSegment(segments, count, [&](char *from, std::size_t size) {
     long done = file->writeAt(from, size, at);
@@ -232,10 +240,12 @@ AMPOULE_SYSCALL(dup3, long fd, long to, std::uint32_t flags) {
 
 AMPOULE_SUPPORTS(ioctl, 1, "request", 0x5401, 0x5402, 0x5403, 0x5404, 0x5409,
                  0x540b, 0x540f, 0x5410, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451,
-                 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891b, 0x8921, 0x8927,
-                 0x8933);
-AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
-  enum : unsigned long { // asm-generic/ioctls.h
+                 0x125e, 0x1260, 0x1261, 0x1268, 0x127b, 0x1277, 0x8910, 0x8912,
+                 0x8913, 0x8915, 0x8919, 0x891b, 0x8921, 0x8927, 0x8933,
+                 // What is above 31 bits comes with its sign.
+                 0x80081272, -0x7ff7ed8e);
+AMPOULE_SYSCALL(ioctl, long fd, std::uint32_t request, void *argument) {
+  enum : std::uint32_t { // asm-generic/ioctls.h
     kGetAvailable = 0x541b,
     kSetNonBlocking = 0x5421,
     kClearCloseOnExec = 0x5450,
@@ -271,8 +281,10 @@ AMPOULE_SYSCALL(ioctl, long fd, unsigned long request, void *argument) {
   case kSetCloseOnExec:
     closesOnExec[fd] = request == kSetCloseOnExec;
     return 0;
-  default:
+  default: {
+    Hold hold(*file);
     return file->control(request, argument);
+  }
   }
 }
 

@@ -25,6 +25,7 @@ static_assert(sizeof(KernelStat) == 144);
 // st_mode (sys/stat.h)
 inline constexpr std::uint32_t kTypeMask = 0170000, kFifo = 0010000,
                                kCharacterDevice = 0020000, kDirectory = 0040000,
+                               kBlockDevice = 0060000,
                                kRegular = 0100000, kLink = 0120000,
                                kSocket = 0140000;
 
@@ -39,6 +40,7 @@ enum OpenFlag : std::uint32_t {
   kTruncate = 01000,
   kAppend = 02000,
   kNonBlocking = 04000,
+  kDataSync = 010000, ///< O_DSYNC; O_SYNC has it, too
   kDirectoryOnly = 0200000,
   kNoFollow = 0400000,
   kCloseOnExec = 02000000,
@@ -100,6 +102,10 @@ public:
   virtual long control(unsigned long request, void *) {
     return refuseControl(request);
   }
+  /// A device is opened: the new descriptor.
+  virtual long open(std::uint32_t descriptorFlags);
+  /// What was written is to stay, also if the power fails (fsync).
+  virtual long flush() { return 0; }
   /// No descriptor refers to it any more.
   virtual void release() {}
 
@@ -122,6 +128,12 @@ void describe(File *file, Node *node, KernelStat &result);
 
 /// The device of that absolute path, or null.
 File *findDevice(const char *path);
+
+/// /dev/xvda, … or null: the image is not to use it, or the domain does not have
+/// it.
+File *blockDevice(unsigned index);
+/// All disks.
+long flushDisks();
 
 /// Descriptors 0 to 2 from the start: the console.
 class Terminal final : public File {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "libos/posix/node.h"
 
+#include "libos/abi/config.h"
 #include "libos/abi/files.h"
 #include "libos/memory/memory.h"
 #include "libos/memory/objects.h"
@@ -109,6 +110,13 @@ void plantDevices() {
     node->device = device;
     link(*directory, name, length, /*isOwned=*/false, *node);
   }
+  static constexpr char kDisks[] = "xvdaxvdbxvdcxvddxvdexvdfxvdgxvdh";
+  for (unsigned i = 0; i < ampoule_config_disks; ++i)
+    if (File *device = blockDevice(i)) {
+      Node *node = newNode(device->mode);
+      node->device = device;
+      link(*directory, kDisks + 4 * i, 4, /*isOwned=*/false, *node);
+    }
 }
 
 /// Where the memory ends this early, no program can run.

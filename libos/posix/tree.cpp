@@ -244,7 +244,7 @@ static long openNode(Node &node, std::uint32_t flags) {
   if (node.isLink())
     return -kLoop;
   if (node.device)
-    return install(*node.device, flags);
+    return node.device->open(flags);
   if ((node.mode & kTypeMask) == kSocket)
     return -kNoDeviceOrAddress;
   if ((writes || flags & kTruncate) && node.isReadOnly)
@@ -271,7 +271,7 @@ static long openAt(long from, const char *path, std::uint32_t flags,
                   (flags & (kCreate | kExclusive)) != (kCreate | kExclusive));
   if (place.device)
     return flags & kDirectoryOnly ? -kNotDirectory
-                                  : install(*place.device, flags);
+                                  : place.device->open(flags);
   if (place.error == kNoEntry)
     if (File *file = openProcFile(path))
       return install(*file, flags);

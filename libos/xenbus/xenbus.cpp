@@ -126,7 +126,11 @@ std::uint64_t Frontend::readNumber(const char *key) {
 
 bool Frontend::write(const char *key, std::uint64_t value) {
   console::Text<24> text;
-  return xenstore::write(ours(key).get(), text.number(value).get());
+  return write(key, text.number(value).get());
+}
+
+bool Frontend::write(const char *key, const char *value) {
+  return xenstore::write(ours(key).get(), value);
 }
 
 bool Frontend::readBackend(const char *key, char *value, std::size_t size) {

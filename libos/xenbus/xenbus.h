@@ -49,6 +49,7 @@ protected:
   /// 0 if there is none.
   std::uint64_t readNumber(const char *key);
   bool write(const char *key, std::uint64_t value);
+  bool write(const char *key, const char *value);
   bool readBackend(const char *key, char *value, std::size_t size);
   std::uint64_t backendNumber(const char *key);
 

@@ -78,9 +78,10 @@ enum class SettingId : uint32_t {
   Gateway,
   Nameservers,
   Ipv6,
-  Log
+  Log,
+  Disks
 };
-constexpr uint32_t kSettings = 12;
+constexpr uint32_t kSettings = 13;
 
 /// As the linker reads it.
 struct Setting {
@@ -106,6 +107,7 @@ constexpr unsigned kMostThreads = 4096;
 constexpr uint64_t kLeastTimeSlice = 100;       // microseconds
 constexpr uint64_t kMostTimeSlice = 10'000'000; // microseconds
 constexpr unsigned kLongestHostname = 64;       // HOST_NAME_MAX
+constexpr unsigned kMostDisks = 8;
 
 constexpr bool isMemory(uint64_t bytes) {
   return bytes >= kLeastMemory && bytes <= kMostMemory &&
@@ -122,6 +124,10 @@ constexpr bool isThreads(uint64_t count) {
 
 constexpr bool isTimeSlice(uint64_t microseconds) {
   return microseconds >= kLeastTimeSlice && microseconds <= kMostTimeSlice;
+}
+
+constexpr bool isDisks(uint64_t count) {
+  return count >= 1 && count <= kMostDisks;
 }
 
 /// Letters, digits, hyphens and dots (RFC 1123, 2.1).
@@ -318,6 +324,13 @@ public:
   /// the program can use it.
   constexpr Config ipv6(bool isThere, AMPOULE_PLACE) const {
     return with(detail::SettingId::Ipv6, {file, nullptr, isThere, line, 0});
+  }
+
+  /// How many disks of the domain the program can use: /dev/xvda, /dev/xvdb, …
+  /// 1 to 8. Default: none.
+  constexpr Config disks(uint64_t count, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isDisks(count), "an image has 1 to 8 disks") {
+    return with(detail::SettingId::Disks, {file, nullptr, count, line, 0});
   }
 
   /// Default: LogLevel::Warning.

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "libos/blkfront/requests.h"
+
+namespace ampoule::blkfront {
+namespace {
+
+constexpr std::size_t pagesOf(std::size_t size) {
+  return (size + abi::kPageSize - 1) / abi::kPageSize;
+}
+
+/// How much of `size` bytes is in the page that many bytes behind the first.
+constexpr std::size_t partOf(std::size_t size, std::size_t done) {
+  return size - done < abi::kPageSize ? size - done : abi::kPageSize;
+}
+
+} // namespace
+
+bool Requests::connect(gnttab::Domain peer) {
+  ringPage = gnttab::take();
+  if (ringPage != gnttab::kNoPage)
+    while (freeCount < kPages) {
+      gnttab::Page page = gnttab::take();
+      if (page == gnttab::kNoPage)
+        break;
+      gnttab::grant(page, peer, gnttab::Access::ReadWrite);
+      free[freeCount++] = page;
+    }
+  if (freeCount < kMost) {
+    disconnect();
+    return false;
+  }
+  ring.attach(ringPage);
+  gnttab::grant(ringPage, peer, gnttab::Access::ReadWrite);
+  return true;
+}
+
+void Requests::disconnect() {
+  for (Slot &slot : slots)
+    if (slot.transfer)
+      release(slot, /*isGood=*/false);
+  while (freeCount)
+    gnttab::give(free[--freeCount]);
+  if (ringPage != gnttab::kNoPage)
+    gnttab::give(ringPage);
+  ringPage = gnttab::kNoPage;
+  threads::wakeAll(room);
+}
+
+bool Requests::hasRoom(std::size_t size) const {
+  return ring.free() != 0 && pagesOf(size) <= freeCount;
+}
+
+/// There is one for each place of the ring.
+Requests::Slot *Requests::freeSlot() {
+  Slot *slot = slots;
+  while (slot->transfer)
+    ++slot;
+  return slot;
+}
+
+bool Requests::put(Slot &slot, Transfer &transfer, blkif_request request) {
+  slot.transfer = &transfer;
+  slot.operation = request.operation;
+  ++transfer.pending;
+  // Discarding has another structure, with the id in the same place.
+  request.id = static_cast<std::uint64_t>(&slot - slots);
+  ring.put(request);
+  return ring.push();
+}
+
+bool Requests::move(Transfer &transfer, std::uint8_t operation, char *buffer,
+                    std::size_t size, std::uint64_t offset,
+                    std::uint16_t device) {
+  Slot &slot = *freeSlot();
+  slot.pages = static_cast<std::uint8_t>(pagesOf(size));
+  slot.to = buffer;
+  slot.size = static_cast<std::uint32_t>(size);
+  blkif_request request = {};
+  request.operation = operation;
+  request.nr_segments = slot.pages;
+  request.handle = device;
+  request.sector_number = offset / kSector;
+  for (unsigned i = 0; i < slot.pages; ++i) {
+    slot.page[i] = free[--freeCount];
+    std::size_t done = i * abi::kPageSize, part = partOf(size, done);
+    if (operation == BLKIF_OP_WRITE)
+      __builtin_memcpy(gnttab::addressOf(slot.page[i]), buffer + done, part);
+    request.seg[i] = {gnttab::referenceOf(slot.page[i]), 0,
+                      static_cast<std::uint8_t>(part / kSector - 1)};
+  }
+  return put(slot, transfer, request);
+}
+
+bool Requests::order(Transfer &transfer, const blkif_request &request) {
+  Slot &slot = *freeSlot();
+  slot.pages = 0;
+  return put(slot, transfer, request);
+}
+
+bool Requests::work() {
+  do {
+    int count = ring.available();
+    if (count < 0)
+      return false;
+    for (; count; --count)
+      if (!finish(ring.take()))
+        return false;
+  } while (ring.expect(1));
+  return true;
+}
+
+bool Requests::finish(const blkif_response &response) {
+  if (response.id >= Ring::kSize)
+    return false;
+  Slot &slot = slots[response.id];
+  if (!slot.transfer || response.operation != slot.operation)
+    return false;
+  bool isGood = response.status == BLKIF_RSP_OKAY;
+  slot.transfer->isRefused |= response.status == BLKIF_RSP_EOPNOTSUPP;
+  if (isGood && slot.operation == BLKIF_OP_READ)
+    for (unsigned i = 0; i < slot.pages; ++i) {
+      std::size_t done = i * abi::kPageSize;
+      __builtin_memcpy(slot.to + done, gnttab::addressOf(slot.page[i]),
+                       partOf(slot.size, done));
+    }
+  release(slot, isGood);
+  return true;
+}
+
+void Requests::release(Slot &slot, bool isGood) {
+  while (slot.pages)
+    free[freeCount++] = slot.page[--slot.pages];
+  Transfer &transfer = *slot.transfer;
+  slot.transfer = nullptr;
+  transfer.isGood &= isGood;
+  if (--transfer.pending == 0)
+    threads::wakeAll(transfer.waiting);
+  threads::wakeAll(room);
+}
+
+} // namespace ampoule::blkfront
