@@ -39,6 +39,8 @@ def env : Joined<["--"], "env=">, MetaVarName<"<name>=<value>">,
   HelpText<"Set an environment variable of the program">;
 def param : Joined<["--"], "param=">, MetaVarName<"<name>=<value>">,
   HelpText<"Set a parameter of the program; `ampoule config` lists them">;
+def no_input : Flag<["--"], "no-input">,
+  HelpText<"Leave the input of the domain's console to others">;
 def quiet : Flag<["--"], "quiet">, HelpText<"Do not say how the image is run">;
 def verbose : Flag<["--"], "verbose">, HelpText<"Show Xen's own messages, too">;
 def probe : Flag<["--"], "probe">, HelpText<"Only say whether Xen can be run here">;

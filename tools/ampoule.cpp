@@ -201,6 +201,8 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   }
   request.image = parts.image;
   request.ramdisk = args.getLastArgValue(OPT_ramdisk);
+  // What another kernel would make of our input is not known.
+  request.hasInput = !args.hasArg(OPT_no_input) && !args.hasArg(OPT_ramdisk);
   request.quiet = args.hasArg(OPT_quiet);
   request.verbose = args.hasArg(OPT_verbose);
   if (args.hasFlag(OPT_pv, OPT_pvh, false))

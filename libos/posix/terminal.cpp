@@ -120,6 +120,42 @@ void accept(char c) {
     edited = last;
 }
 
+// What stands between DLE STX and DLE ETX was not typed (xen-boot/run/Input.h):
+// every byte counts as it is, a DLE is doubled, and then the input has ended.
+enum class Frame : std::uint8_t { None, Begins, Inside, Escape };
+constinit Frame frame = Frame::None;
+
+/// False: the character is not part of a frame.
+bool acceptFramed(char c) {
+  constexpr char kStartOfText = 2, kEndOfText = 3, kDataLinkEscape = 16;
+  switch (frame) {
+  case Frame::None:
+    if (c == kDataLinkEscape)
+      frame = Frame::Begins;
+    return frame == Frame::Begins;
+  case Frame::Begins:
+    frame = c == kStartOfText ? Frame::Inside : Frame::None;
+    if (frame == Frame::None)
+      accept(kDataLinkEscape);
+    return frame == Frame::Inside;
+  case Frame::Inside:
+    if (c != kDataLinkEscape)
+      break;
+    frame = Frame::Escape;
+    return true;
+  case Frame::Escape:
+    frame = Frame::Inside;
+    isOver = c == kEndOfText;
+    if (isOver)
+      return true;
+    break;
+  }
+  typed[last % kSize] = c;
+  isEnd[last % kSize] = false;
+  edited = ++last;
+  return true;
+}
+
 /// Takes what has come. A line that is being typed has no end in sight: what it
 /// has no room for is lost; complete ones wait to be read.
 void fetch() {
@@ -132,7 +168,8 @@ void fetch() {
       edited = last;
       return;
     }
-    accept(static_cast<char>(c));
+    if (!acceptFramed(static_cast<char>(c)))
+      accept(static_cast<char>(c));
   }
 }
 

@@ -232,6 +232,11 @@ std::vector<std::string> emulatorDevices(const Devices &devices) {
                    {"-object", "filter-dump,id=capture,netdev=network,file=" +
                                    escape(devices.capture)});
   }
+  if (devices.input >= 0)
+    words.insert(words.end(),
+                 {"-chardev", "socket,id=input,fd=" + utostr(devices.input),
+                  "-device", "virtio-serial-pci", "-device",
+                  "virtserialport,chardev=input"});
   for (auto [index, disk] : enumerate(devices.disks)) {
     std::string name = diskName(index);
     words.insert(words.end(),
@@ -247,6 +252,8 @@ std::vector<std::string> emulatorDevices(const Devices &devices) {
 
 std::string deviceList(const Devices &devices) {
   std::string list;
+  if (devices.input >= 0)
+    list += "input\n";
   if (!devices.interfaces.empty())
     list += "network\n";
   for (std::size_t i = 0; i < devices.disks.size(); ++i)

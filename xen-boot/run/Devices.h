@@ -43,6 +43,8 @@ struct Devices {
   std::vector<Forward> forwards;
   std::vector<Disk> disks; ///< xvda, xvdb, …
   std::string capture;     ///< file for the packets, in pcap's format
+  /// QEMU's descriptor for what goes to the domain's console; -1: none.
+  int input = -1;
 };
 
 /// tcp:8080:80, udp:0.0.0.0:53:10.0.2.20:5353

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "xen-boot/run/Process.h"
+#include "xen-boot/run/Input.h"
 
 #include "llvm/Support/Program.h"
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,13 +19,15 @@ namespace ampoule::run {
 
 Expected<ProcessResult>
 runProcess(const std::vector<std::string> &command, StringRef input,
-           unsigned seconds, function_ref<void(StringRef)> consume) {
+           int ourInput, unsigned seconds,
+           function_ref<void(StringRef)> consume) {
   ErrorOr<std::string> program = sys::findProgramByName(command[0]);
   if (!program)
     return createStringError("cannot find " + command[0] +
                              "; install its package");
-  int pipes[2], inputs[2];
-  if (pipe2(pipes, O_CLOEXEC) || pipe2(inputs, O_CLOEXEC))
+  int pipes[2], inputs[2], sockets[2];
+  if (pipe2(pipes, O_CLOEXEC) || pipe2(inputs, O_CLOEXEC) ||
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
     return createStringError("cannot create a pipe");
   // It is short, and a pipe holds some of it.
   if (write(inputs[1], input.data(), input.size()) !=
@@ -40,6 +45,8 @@ runProcess(const std::vector<std::string> &command, StringRef input,
     dup2(inputs[0], STDIN_FILENO);
     dup2(pipes[1], STDOUT_FILENO);
     dup2(pipes[1], STDERR_FILENO);
+    if (ourInput >= 0 && dup2(sockets[1], ourInput) == sockets[1])
+      fcntl(ourInput, F_SETFD, 0); // it had that number: it must stay open
     std::vector<char *> argv;
     for (const std::string &word : command)
       argv.push_back(const_cast<char *>(word.c_str()));
@@ -49,6 +56,10 @@ runProcess(const std::vector<std::string> &command, StringRef input,
   }
   close(pipes[1]);
   close(inputs[0]);
+  close(sockets[1]);
+  std::optional<Input> ours;
+  if (ourInput >= 0)
+    ours.emplace(sockets[0]);
 
   using Clock = std::chrono::steady_clock;
   Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
@@ -57,9 +68,11 @@ runProcess(const std::vector<std::string> &command, StringRef input,
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                     end - Clock::now())
                     .count();
-    pollfd ready = {pipes[0], POLLIN, 0};
-    int count = seconds == 0 ? poll(&ready, 1, -1)
-                : left > 0   ? poll(&ready, 1, static_cast<int>(left))
+    pollfd waits[] = {{pipes[0], POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    if (ours)
+      ours->prepare(waits[1], waits[2]);
+    int count = seconds == 0 ? poll(waits, 3, -1)
+                : left > 0   ? poll(waits, 3, static_cast<int>(left))
                              : 0;
     if (count < 0 && errno == EINTR)
       continue;
@@ -68,6 +81,10 @@ runProcess(const std::vector<std::string> &command, StringRef input,
       kill(child, SIGTERM);
       break;
     }
+    if (ours)
+      ours->work(waits[1], waits[2]);
+    if (!waits[0].revents)
+      continue;
     char buffer[4096];
     ssize_t size = read(pipes[0], buffer, sizeof(buffer));
     if (size < 0 && errno == EINTR)
@@ -78,6 +95,7 @@ runProcess(const std::vector<std::string> &command, StringRef input,
   }
   close(pipes[0]);
   close(inputs[1]);
+  close(sockets[0]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR)
     ;

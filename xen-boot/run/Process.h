@@ -16,10 +16,12 @@ struct ProcessResult {
 
 /// Runs a program, gives it `input` and leaves its standard input open, and hands
 /// its output (both streams) to `consume` as it comes. The program ends with us,
-/// whatever ends us, and after `seconds` (0: never), by SIGTERM.
+/// whatever ends us, and after `seconds` (0: never), by SIGTERM. Its descriptor
+/// `ourInput`, if it is not -1, is a socket that gets our own standard input
+/// (Input.h).
 llvm::Expected<ProcessResult>
 runProcess(const std::vector<std::string> &command, llvm::StringRef input,
-           unsigned seconds,
+           int ourInput, unsigned seconds,
            llvm::function_ref<void(llvm::StringRef)> consume);
 
 } // namespace ampoule::run

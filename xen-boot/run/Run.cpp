@@ -18,6 +18,8 @@
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <unistd.h>
+
 using namespace llvm;
 
 namespace ampoule::run {
@@ -25,6 +27,8 @@ namespace {
 
 constexpr StringLiteral kHypervisorFolder = "/boot";
 constexpr StringLiteral kQemu = "qemu-system-x86_64";
+/// Of QEMU, beside the standard ones.
+constexpr int kInputDescriptor = 3;
 
 /// A directory for one run's files.
 class Scratch {
@@ -49,6 +53,7 @@ struct Plan {
   std::vector<std::string> command;
   std::string how;
   std::string input;            ///< to the command's standard input
+  int ourInput = -1;            ///< the command's descriptor for our own
   std::vector<Forward> forwards; ///< with the ports that were chosen
   std::optional<int> failure;    ///< what the command ends with if it is at fault
   bool hasXenLines = false;     ///< Xen's messages are mixed into the output
@@ -194,6 +199,7 @@ Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   Plan plan;
   plan.how = "as " + kindOf(request) + " domU on this machine's Xen";
   plan.statusIsNumber = true;
+  plan.ourInput = request.hasInput ? STDIN_FILENO : -1;
   plan.command = {"sh", request.sharePath + "/dom0/run-domain", config,
                   scratch.file("status")};
   return plan;
@@ -211,6 +217,8 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
   if (!dom0)
     return dom0.takeError();
   Devices devices = request.devices;
+  if (request.hasInput)
+    devices.input = kInputDescriptor;
   if (Error error = claimPorts(devices.forwards))
     return error;
   if (Error error = checkUnused(devices.disks))
@@ -246,6 +254,7 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
   plan.forwards = devices.forwards;
   plan.failure = 1;
   plan.input = "\ngo\n";
+  plan.ourInput = devices.input;
   return plan;
 }
 
@@ -347,7 +356,7 @@ int run(const Request &request) {
   Expected<ProcessResult> result = [&] {
     Console console(request.image, plan->hasXenLines);
     Expected<ProcessResult> ended =
-        runProcess(plan->command, plan->input, request.timeout,
+        runProcess(plan->command, plan->input, plan->ourInput, request.timeout,
                    [&](StringRef text) { console.write(text); });
     xenMessages = console.xenMessages();
     return ended;
