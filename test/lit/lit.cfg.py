@@ -9,6 +9,7 @@
 #   %native       compiles or assembles one to a native object
 #   %direct       boots an image on bare QEMU: %direct IMAGE ARGS...
 # Features: direct (QEMU), xen (Xen and a dom0 to run under it), cmake, meson …
+import glob
 import os
 import shutil
 import subprocess
@@ -74,6 +75,9 @@ for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
 for feature, header in [("asio", "asio.hpp"), ("json", "nlohmann/json.hpp")]:
     if os.path.exists(os.path.join("/usr/include", header)):
         config.available_features.add(feature)
+if glob.glob(os.path.join(config.llvm_bin, "../lib/clang/*/lib/linux",
+                          "libclang_rt.fuzzer-x86_64.a")):
+    config.available_features.add("fuzzer")
 programs = os.path.join(prefix, "programs")
 for kind in ("lua", "sqlite", "httplib"):
     if os.path.isdir(os.path.join(programs, kind)):
