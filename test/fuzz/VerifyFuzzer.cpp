@@ -5,6 +5,7 @@
 // show that nothing is where it was.
 #include "xen-boot/image/Verify.h"
 
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdlib>
 #include <random>
@@ -22,6 +23,18 @@ std::set<std::string> brokenRules;
 
 void printRules() {
   llvm::errs() << "rules that were broken: " << brokenRules.size() << '\n';
+}
+
+/// The next word from `at` on that is an entry of a page table: present and
+/// accessed, of an address below 4 GiB.
+std::size_t findEntry(llvm::ArrayRef<std::uint8_t> data, std::size_t at) {
+  for (std::size_t tries = data.size() / 8; tries != 0; --tries) {
+    at = at / 8 * 8 + 16 <= data.size() ? at / 8 * 8 + 8 : 0;
+    std::uint64_t word = llvm::support::endian::read64le(&data[at]);
+    if ((word & 0x21) == 0x21 && (word >> 32 & 0x7fffffff) == 0)
+      break;
+  }
+  return at;
 }
 
 void require(bool holds, const char *what) {
@@ -42,7 +55,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t *data,
                                                std::size_t size,
                                                std::size_t most,
                                                unsigned seed) {
-  constexpr std::size_t kWord = 8, kHeaders = 1024, kTries = 64;
+  constexpr std::size_t kWord = 8, kHeaders = 1024;
   std::minstd_rand random(seed);
   if (size < kHeaders || random() % 16 == 0)
     return LLVMFuzzerMutate(data, size, most);
@@ -51,10 +64,12 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t *data,
   case 0:
     at %= kHeaders - kWord;
     break;
-  case 1: // an entry of a table, more often than not
-    for (std::size_t i = 0; i != kTries && (data[at] & 0x21) != 0x21; ++i)
-      at = random() % (size / kWord) * kWord;
-    break;
+  case 1: { // one bit of an entry of a table
+    at = findEntry({data, size}, at);
+    unsigned bit = random() % 64;
+    data[at + bit / 8] ^= 1 << bit % 8;
+    return size;
+  }
   }
   LLVMFuzzerMutate(data + at, kWord, kWord);
   return size;
