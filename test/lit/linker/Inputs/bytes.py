@@ -2,7 +2,8 @@
 """usage: bytes.py REPORT MODULE
 
 Without optimisation at link time a kept function has in the file the bytes that
-it had before, and its entry in the index of frames, of 8."""
+it had before, and its entry in the index of frames, of 8. A few bytes differ where
+the whole program lets code generation choose another form of an instruction."""
 import json
 import sys
 
@@ -14,6 +15,6 @@ kept = [node for node in report["graph"]["nodes"]
         node["module"] == module]
 for node in kept:
     size, before = node.get("size", 0), node.get("before", 0)
-    if size - before not in (0, 8):
+    if not 0 <= size - before <= 8:
         print(f"{node['name']}: {before} bytes before, {size} in the file")
 print(f"{module}: compared" if kept else f"{module}: nothing is kept")
