@@ -55,7 +55,7 @@ struct Plan {
   std::string input;            ///< to the command's standard input
   int ourInput = -1;            ///< the command's descriptor for our own
   std::vector<Forward> forwards; ///< with the ports that were chosen
-  std::optional<int> failure;    ///< what the command ends with if it is at fault
+  std::optional<int> ending;     ///< the command's status if it is not at fault
   bool hasXenLines = false;     ///< Xen's messages are mixed into the output
   bool statusIsNumber = false;  ///< in decimal; otherwise one byte
 };
@@ -252,7 +252,7 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
                                scratch.file("log"));
   append_range(plan.command, emulatorDevices(devices));
   plan.forwards = devices.forwards;
-  plan.failure = 1;
+  plan.ending = 3;
   plan.input = "\ngo\n";
   plan.ourInput = devices.input;
   return plan;
@@ -377,8 +377,9 @@ int run(const Request &request) {
            << " s (--timeout=)\n";
     return kTimedOut;
   }
-  if (plan->failure && result->status == *plan->failure)
-    return fail("QEMU could not run the machine");
+  if (plan->ending && result->status != *plan->ending)
+    return fail("QEMU could not run the machine: it ended with " +
+                utostr(result->status));
   errs() << "ampoule: error: the image crashed without an exit status\n";
   return kCrashed;
 }
