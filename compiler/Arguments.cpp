@@ -310,6 +310,8 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   add("-fvisibility=hidden");
   add("-mno-red-zone");
   add("-fno-asynchronous-unwind-tables");
+  add("-fstack-protector-strong");
+  add("-mstack-protector-guard=global");
   add("-D__ampoule__=1");
   for (StringRef word :
        {StringRef("-plugin-arg-ampoule-unsupported"), out.unsupported}) {

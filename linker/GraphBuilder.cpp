@@ -6,6 +6,7 @@
 #include "linker/Diag.h"
 #include "linker/Places.h"
 
+#include "llvm/CodeGen/StackProtector.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
@@ -232,11 +233,10 @@ void Builder::addFunction(unsigned from, Function &function) {
             constant && !isa<ConstantData>(constant))
           addConstant(from, *constant, Reason::Address, seen, place());
   }
-  if (function.hasFnAttribute(Attribute::StackProtect) ||
-      function.hasFnAttribute(Attribute::StackProtectStrong) ||
-      function.hasFnAttribute(Attribute::StackProtectReq))
-    if (std::optional<unsigned> target = definitionOf(kStackCheckFailed))
-      graph.nodes[from].edges.push_back({*target, Reason::Call});
+  if (StackProtector::requiresStackProtector(&function))
+    for (StringRef name : {kStackCheckFailed, kStackCheckGuard})
+      if (std::optional<unsigned> target = definitionOf(name))
+        graph.nodes[from].edges.push_back({*target, Reason::Codegen});
   if (function.hasPersonalityFn())
     addConstant(from, *function.getPersonalityFn(), Reason::Personality, seen);
   if (function.hasPrefixData())

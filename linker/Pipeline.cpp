@@ -230,6 +230,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   for (const Embed &embed : configuration.embeds)
     report.embeds.push_back({embed.folder, embed.mount, embed.place});
   report.parameters = addParameters(*program, configuration);
+  settleCanaries(*program);
   // Beyond this point no module leaves the program; functions leave it only by
   // optimisation.
 

@@ -4,6 +4,8 @@
 #include "linker/Prune.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/CodeGen/StackProtector.h"
+#include "llvm/IR/AttributeMask.h"
 #include "llvm/LTO/LTO.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
@@ -35,8 +37,10 @@ bool isLibraryCall(StringRef name) {
           "times",    "uname",    "unlink",   "unsetenv",     "utime",
           "utimes",   "write"})
       set.erase(known);
+    set.insert(kStackCheckFailed);
+    set.insert(kStackCheckGuard);
     // What LLVM calls by name beside those lists.
-    for (StringRef extra : {"bcmp", "__stack_chk_fail", "_Unwind_Resume"})
+    for (StringRef extra : {"bcmp", "_Unwind_Resume"})
       set.insert(extra);
     return set;
   }();
@@ -100,6 +104,20 @@ void dropModules(ModuleSet &modules, const Graph &graph, const LiveSet &live) {
   erase_if(modules.ordered, [&](const LibosModule &module) {
     return !names.contains(module.name);
   });
+}
+
+void settleCanaries(Program &program) {
+  if (any_of(*program.module, [](Function &function) {
+        return StackProtector::requiresStackProtector(&function);
+      }))
+    return;
+  AttributeMask protectors;
+  for (Attribute::AttrKind kind :
+       {Attribute::StackProtect, Attribute::StackProtectStrong,
+        Attribute::StackProtectReq})
+    protectors.addAttribute(kind);
+  for (Function &function : *program.module)
+    function.removeFnAttrs(protectors);
 }
 
 bool prune(Program &program, const ProgramGraph &graph, const LiveSet &live) {

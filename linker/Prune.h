@@ -31,6 +31,10 @@ void dropModules(ModuleSet &modules, const Graph &graph, const LiveSet &live);
 /// Deletes every definition that is not live; false if there was none.
 bool prune(Program &program, const ProgramGraph &graph, const LiveSet &live);
 
+/// If no function needs a canary, none gets one later: inlining may bring an array
+/// that was not to be protected into a function that would be.
+void settleCanaries(Program &program);
+
 /// Functions that the optimiser or code generation may call out of thin air
 /// (memcpy, sqrt, puts for printf, …).
 bool isLibraryCall(llvm::StringRef name);

@@ -525,10 +525,11 @@ resolveSymbols(const Config &config, ArrayRef<std::string> roots, Diag &diag) {
       resolver.addUndefined(name, /*weak=*/false, nullptr);
     resolver.addAbsolute(defsym.symbol);
   }
-  // Code generation may call it wherever -fstack-protector was given.
-  if (Symbol *symbol = symbols->find(kStackCheckFailed);
-      symbol && symbol->kind == Symbol::Lazy)
-    resolver.addUndefined(kStackCheckFailed, /*weak=*/false, nullptr);
+  // Code generation may refer to them wherever -fstack-protector was given.
+  for (StringRef name : {kStackCheckFailed, kStackCheckGuard})
+    if (Symbol *symbol = symbols->find(name);
+        symbol && symbol->kind == Symbol::Lazy)
+      resolver.addUndefined(name, /*weak=*/false, nullptr);
   if (any_of(symbols->table, [](const auto &entry) {
         return entry.second->kind == Symbol::Undefined &&
                entry.first.starts_with("sys_");

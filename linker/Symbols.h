@@ -37,6 +37,7 @@ struct Symbol {
 
 /// Called by functions with a stack protector; bitcode does not name it.
 inline constexpr llvm::StringLiteral kStackCheckFailed = "__stack_chk_fail";
+inline constexpr llvm::StringLiteral kStackCheckGuard = "__stack_chk_guard";
 
 /// Called by what the linker writes for a system call that nothing implements.
 inline constexpr llvm::StringLiteral kRefused = "__ampoule_refused";

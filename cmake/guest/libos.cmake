@@ -27,6 +27,10 @@ function(libos_module name folder)
   target_compile_options(libos-${name} PRIVATE ${libos_flags}
     "$<$<COMPILE_LANGUAGE:CXX>:${libos_cxx_flags}>"
     ${cxx_includes})
+  if(NOT name IN_LIST unprotected)
+    target_compile_options(libos-${name} PRIVATE
+                           "$<$<COMPILE_LANGUAGE:CXX>:${protector}>")
+  endif()
   add_dependencies(libos-${name} headers)
 endfunction()
 
@@ -52,6 +56,9 @@ function(libos_archive target)
   add_custom_target(libos-archive-${target} ALL DEPENDS ${output})
 endfunction()
 
+# Without canaries: what boots before there is one, and what every image has, which
+# would make every image need them.
+set(unprotected boot xen console xenstore shutdown panic start)
 foreach(module xen events gnttab xenbus netfront blkfront console xenstore shutdown control memory time threads
         net posix panic start linux cxxrt)
   libos_module(${module} libos/${module})
@@ -67,7 +74,8 @@ add_dependencies(libos-start-linux headers)
 
 # musl's own side of starting a program, compiled as part of musl.
 add_library(libos-libc OBJECT ${AMPOULE_ROOT}/libos/libc/start.c
-            ${AMPOULE_ROOT}/libos/libc/cancel.c)
+            ${AMPOULE_ROOT}/libos/libc/cancel.c
+            ${AMPOULE_ROOT}/libos/libc/canary.c)
 target_compile_options(libos-libc PRIVATE ${bitcode} ${musl_flags} -Oz)
 add_dependencies(libos-libc c-headers)
 # Threads: the library OS's, or the host's.

@@ -110,11 +110,12 @@ add_custom_command(OUTPUT ${generated}/headers.stamp
   COMMENT "headers of the C library" VERBATIM)
 add_custom_target(c-headers DEPENDS ${generated}/headers.stamp)
 
-# Left out: start-up code and dynamic loading (the library OS starts programs,
-# and there is nothing to load); the old allocator; cancellable system calls
+# Left out: start-up code, canaries and dynamic loading (the library OS starts
+# programs, and there is nothing to load); the old allocator; cancellable system calls
 # (they are plain ones here); what begins and ends threads.
 file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
 list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
+     ${musl}/src/env/__stack_chk_fail.c
      ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c
      ${musl}/src/thread/__lock.c ${musl}/src/thread/pthread_create.c
      ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c

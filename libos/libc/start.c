@@ -14,15 +14,15 @@ extern char __ampoule_tls_start[], __ampoule_tls_filesz[],
     __ampoule_tls_memsz[], __ampoule_tls_align[];
 
 int __ampoule_live_pthread_create(void);
+int __ampoule_live___stack_chk_fail(void);
 extern const uint64_t ampoule_config_thread_stack;
 
 /// For whoever asks later (libos/posix/proc.cpp).
 hidden char **ampoule_arguments;
 
-static void noStackProtector(void *entropy) {}
-weak_alias(noStackProtector, __init_ssp);
-
-void ampoule_start_libc(char **arguments, char **environment,
+/// Its own frame is older than the canary.
+__attribute__((no_stack_protector)) void
+ampoule_start_libc(char **arguments, char **environment,
                         const void *entropy) {
   Elf64_Phdr tls = {
       .p_type = PT_TLS,
@@ -49,5 +49,6 @@ void ampoule_start_libc(char **arguments, char **environment,
   if (__ampoule_live_pthread_create())
     __default_stacksize = ampoule_config_thread_stack;
   __init_tls(byNumber);
-  __init_ssp((void *)entropy);
+  if (__ampoule_live___stack_chk_fail())
+    __init_ssp((void *)entropy);
 }

@@ -45,6 +45,12 @@ void console::write(const char *text, std::size_t size) {
                     static_cast<long>(size), 0, 0, 0);
 }
 
+extern "C" [[noreturn]] void __stack_chk_fail() {
+  constexpr char kText[] = "ampoule: panic: stack smashed\n";
+  console::write(kText, sizeof(kText) - 1);
+  __builtin_trap();
+}
+
 void shutdown::end(Kind, int status) {
   constexpr long kExitGroup = 231;
   while (true)

@@ -225,6 +225,10 @@ void panic(const char *what) {
   finish(stackPointer(), shutdown::kPanicStatus);
 }
 
+extern "C" [[noreturn]] void __stack_chk_fail() {
+  panic("stack smashed");
+}
+
 void reportRefusal(const char *call, std::uint64_t argument,
                    const void *frame) {
   constexpr unsigned kCallers = 12;
