@@ -525,11 +525,13 @@ resolveSymbols(const Config &config, ArrayRef<std::string> roots, Diag &diag) {
       resolver.addUndefined(name, /*weak=*/false, nullptr);
     resolver.addAbsolute(defsym.symbol);
   }
-  // Code generation may refer to them wherever -fstack-protector was given.
-  for (StringRef name : {kStackCheckFailed, kStackCheckGuard})
-    if (Symbol *symbol = symbols->find(name);
-        symbol && symbol->kind == Symbol::Lazy)
-      resolver.addUndefined(name, /*weak=*/false, nullptr);
+  // Code generation may refer to them wherever -fstack-protector was given; without
+  // the C library a program brings its own.
+  if (symbols->find(kStackCheckGuard))
+    for (StringRef name : {kStackCheckFailed, kStackCheckGuard})
+      if (Symbol *symbol = symbols->find(name);
+          symbol && symbol->kind == Symbol::Lazy)
+        resolver.addUndefined(name, /*weak=*/false, nullptr);
   if (any_of(symbols->table, [](const auto &entry) {
         return entry.second->kind == Symbol::Undefined &&
                entry.first.starts_with("sys_");

@@ -74,8 +74,7 @@ add_dependencies(libos-start-linux headers)
 
 # musl's own side of starting a program, compiled as part of musl.
 add_library(libos-libc OBJECT ${AMPOULE_ROOT}/libos/libc/start.c
-            ${AMPOULE_ROOT}/libos/libc/cancel.c
-            ${AMPOULE_ROOT}/libos/libc/canary.c)
+            ${AMPOULE_ROOT}/libos/libc/cancel.c)
 target_compile_options(libos-libc PRIVATE ${bitcode} ${musl_flags} -Oz)
 add_dependencies(libos-libc c-headers)
 # Threads: the library OS's, or the host's.
