@@ -10,6 +10,8 @@ def hypervisor : Joined<["--"], "hypervisor=">, MetaVarName<"<file>">,
   HelpText<"Run that Xen in QEMU, as scripts/build-xen builds one (default: Debian's)">;
 def shim : Joined<["--"], "shim=">, MetaVarName<"<file>">,
   HelpText<"Boot as PV guest of that xen-shim, in a PVH domain">;
+def dom0_script : Joined<["--"], "dom0-script=">, MetaVarName<"<file>">,
+  HelpText<"In the emulated dom0, run that shell script in the place of xl">;
 def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
   HelpText<"Memory of the domain (default: as the image is configured)">;
 def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,

@@ -223,6 +223,11 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   }
   request.hypervisor = args.getLastArgValue(OPT_hypervisor);
   request.shim = args.getLastArgValue(OPT_shim);
+  request.dom0Script = args.getLastArgValue(OPT_dom0_script);
+  if (!request.dom0Script.empty() && request.way != run::Way::Guest) {
+    fail("--dom0-script= is for a domU under xl: without --dom0 and --direct");
+    return false;
+  }
   if (request.way == run::Way::Direct && !request.hypervisor.empty()) {
     fail("--hypervisor= and --direct exclude each other");
     return false;

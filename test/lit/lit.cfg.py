@@ -89,7 +89,8 @@ if os.path.exists(os.path.join(sealed, "stamp")):
     config.available_features.add("sealed-xen")
 config.substitutions += [
     ("%sealed-xen", os.path.join(sealed, "xen-sealed")),
-    ("%sealed-shim", os.path.join(sealed, "shim-sealed"))]
+    ("%sealed-shim", os.path.join(sealed, "shim-sealed")),
+    ("%stock-shim", os.path.join(sealed, "shim"))]
 if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:

@@ -181,6 +181,8 @@ Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   Expected<std::string> shim = absolute(request.shim);
   if (!shim)
     return shim.takeError();
+  if (!request.dom0Script.empty())
+    return createStringError("--dom0-script=: this machine is the dom0");
   if (!request.devices.forwards.empty())
     return createStringError("--forward: on this machine's Xen the domain has "
                              "an address of its own; connect to that");
@@ -230,12 +232,14 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
       return createStringError("--pcap: cannot write " + devices.capture +
                                ": " + code.message());
   }
-  SmallVector<std::pair<StringRef, std::string>, 2> files = {
+  SmallVector<std::pair<StringRef, std::string>, 4> files = {
       {"image", request.image}};
   if (!request.ramdisk.empty())
     files.push_back({"ramdisk", request.ramdisk});
   if (hasShim)
     files.push_back({"shim", request.shim});
+  if (!request.dom0Script.empty())
+    files.push_back({"script", request.dom0Script});
   if (Error error = dom0->writePayload(
           scratch.file("payload"),
           xlConfig(request,
@@ -337,7 +341,7 @@ bool canRun(Way way, std::string &missing) {
 
 int run(const Request &request) {
   for (const std::string &file :
-       {request.image, request.hypervisor, request.shim})
+       {request.image, request.hypervisor, request.shim, request.dom0Script})
     if (!file.empty() && !sys::fs::exists(file))
       return fail("cannot open " + file + ": No such file or directory");
   Scratch scratch;

@@ -28,6 +28,7 @@ struct Request {
   std::string sharePath;  ///< share/ampoule of the installation
   std::string hypervisor; ///< a Xen to run in QEMU; empty: Debian's
   std::string shim;       ///< a xen-shim to run the image in; empty: none
+  std::string dom0Script; ///< runs in QEMU's dom0, in the place of run-domain
   bool hasInput = true; ///< our standard input is a domU's
   bool quiet = false;
   bool verbose = false; ///< show Xen's own messages, too
