@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One process, number 1.
 #include "libos/abi/config.h"
-#include "libos/posix/posix.h"
+#include "libos/posix/mounts.h"
 #include "libos/shutdown/shutdown.h"
 #include "libos/threads/threads.h"
 #include "libos/time/time.h"
@@ -41,6 +41,8 @@ AMPOULE_SYSCALL(times, std::int64_t *result) {
 }
 
 AMPOULE_SYSCALL(exit_group, long status) {
+  if (hasMounts())
+    endDisks();
   shutdown::end(shutdown::Kind::Exit, static_cast<int>(status));
 }
 
