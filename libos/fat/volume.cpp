@@ -17,9 +17,15 @@ long Volume::mount(unsigned index) {
   if (!made)
     return posix::kOutOfMemory;
   made->drv = this;
-  if (FRESULT result = f_mount(made)) {
+  cached = static_cast<char *>(memory::takeBytes(kCached * sectorSize()));
+  for (std::uint64_t &sector : sectors)
+    sector = ~0ull;
+  FRESULT result = cached ? f_mount(made) : FR_NOT_ENOUGH_CORE;
+  if (result) {
     memory::giveBytes(made, sizeof(FATFS));
-    return errnoOf(result);
+    if (cached)
+      memory::giveBytes(cached, kCached * sectorSize());
+    return cached ? errnoOf(result) : long{posix::kOutOfMemory};
   }
   system = made;
   return 0;
@@ -30,8 +36,19 @@ bool Volume::isOnDisk(std::uint64_t sector, std::size_t count) const {
 }
 
 bool Volume::read(char *to, std::uint64_t sector, std::size_t count) {
-  return isOnDisk(sector, count) &&
-         disk->read(to, count * sectorSize(), sector * sectorSize());
+  std::size_t size = count * sectorSize();
+  char *copy = cached + sector % kCached * sectorSize();
+  if (count == 1 && sectors[sector % kCached] == sector) {
+    __builtin_memcpy(to, copy, size);
+    return true;
+  }
+  if (!isOnDisk(sector, count) || !disk->read(to, size, sector * sectorSize()))
+    return false;
+  if (count == 1) {
+    sectors[sector % kCached] = sector;
+    __builtin_memcpy(copy, to, size);
+  }
+  return true;
 }
 
 /// Directories and the FAT go through FatFs's window, content does not.
@@ -54,6 +71,15 @@ bool Volume::write(const char *from, std::uint64_t sector, std::size_t count) {
     if (unflushed != Kind::Other && unflushed != kind && !flush())
       return false;
     unflushed = kind;
+  }
+  for (std::size_t i = 0; i != count; ++i)
+    if (std::uint64_t &known = sectors[(sector + i) % kCached];
+        known == sector + i)
+      known = ~0ull;
+  if (count == 1) {
+    sectors[sector % kCached] = sector;
+    __builtin_memcpy(cached + sector % kCached * sectorSize(), from,
+                     sectorSize());
   }
   return disk->write(from, count * sectorSize(), sector * sectorSize());
 }

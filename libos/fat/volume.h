@@ -35,6 +35,12 @@ private:
   Kind kindOf(const char *from, std::uint64_t sector) const;
   bool isOnDisk(std::uint64_t sector, std::size_t count) const;
 
+  /// Sectors that were read one by one, of directories and of the FAT; a sector
+  /// has one place.
+  static constexpr unsigned kCached = 128;
+  char *cached = nullptr;
+  std::uint64_t sectors[kCached] = {};
+
   blkfront::Disk *disk = nullptr;
   Kind unflushed = Kind::Other;
 };
