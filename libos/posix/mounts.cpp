@@ -232,7 +232,7 @@ void posix::plantMounts() {
   }
 }
 
-long posix::enterMount(Node &node) {
+long posix::ampoule_enter_mount(Node &node) {
   DiskNode &own = onDisk(node);
   Mount &mount = *own.mount;
   if (mount.volume.isMounted())

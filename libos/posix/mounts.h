@@ -32,7 +32,7 @@ void plantMounts();
 // All below return 0 or a negative errno unless they say otherwise.
 
 /// Mounts what a node is the root of, if that is still to do.
-long enterMount(Node &node);
+extern "C" long ampoule_enter_mount(Node &node);
 /// Null and no error: there is none.
 Name *findOnDisk(Node &directory, const char *text, std::size_t length,
                  long &error);

@@ -9,6 +9,9 @@
 using namespace ampoule;
 using namespace ampoule::posix;
 
+/// The linker's answer: can the program come to a disk?
+extern "C" int __ampoule_live_ampoule_enter_mount();
+
 AMPOULE_SYSCALL(getpid) { return 1; }
 AMPOULE_SYSCALL(getppid) { return 0; }
 AMPOULE_SYSCALL(set_robust_list) { return 0; }
@@ -41,7 +44,7 @@ AMPOULE_SYSCALL(times, std::int64_t *result) {
 }
 
 AMPOULE_SYSCALL(exit_group, long status) {
-  if (hasMounts())
+  if (hasMounts() && __ampoule_live_ampoule_enter_mount())
     endDisks();
   shutdown::end(shutdown::Kind::Exit, static_cast<int>(status));
 }

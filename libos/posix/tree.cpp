@@ -65,7 +65,7 @@ bool Place::enter(Node &node) {
   if (!holds)
     lockDisks();
   holds = true;
-  error = -enterMount(node);
+  error = -ampoule_enter_mount(node);
   if (error)
     directory = nullptr;
   return !error;
