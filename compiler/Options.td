@@ -66,6 +66,9 @@ def ampoule_log : Own<"log=">, Group<LinkGroup>,
 def ampoule_disks : Own<"disks=">, Group<LinkGroup>,
   MetaVarName<"<number>">,
   HelpText<"Disks of the domain that the program can use: /dev/xvda, … (default: none)">;
+def ampoule_mount : Own<"mount=">, Group<LinkGroup>,
+  MetaVarName<"<disk>:<dir>[,...]">,
+  HelpText<"Directories that are FAT file systems on disks: xvda:/data (default: none)">;
 def ampoule_at_boot : Own<"at-boot=">, Group<LinkGroup>,
   MetaVarName<"<setting>">,
   HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "

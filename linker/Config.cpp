@@ -114,7 +114,8 @@ void readSettings(const InputArgList &args, Config &config, Diag &diag) {
       {OPT_ampoule_nameservers, SettingId::Nameservers},
       {OPT_ampoule_ipv6, SettingId::Ipv6},
       {OPT_ampoule_log, SettingId::Log},
-      {OPT_ampoule_disks, SettingId::Disks}};
+      {OPT_ampoule_disks, SettingId::Disks},
+      {OPT_ampoule_mount, SettingId::Mount}};
   for (auto [option, id] : kOptions)
     if (const Arg *arg = args.getLastArg(option))
       readSetting(id, arg->getValue(), arg->getSpelling(), config, diag);
@@ -386,8 +387,10 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
       add("sysroot/usr/lib", "libc.a");
     add(config.target == Target::Xen ? "lib/ampoule/xen" : "lib/ampoule/linux",
         "libos.a");
-    if (config.target == Target::Xen)
+    if (config.target == Target::Xen) {
       add("sysroot/usr/lib", "lwip.a");
+      add("sysroot/usr/lib", "fatfs.a");
+    }
   }
   if (config.inputs.empty() ||
       (config.inputs.front().isRuntime && config.kind == OutputKind::Image))

@@ -138,6 +138,20 @@ void Configurator::checkSettings() {
     diag.error("a gateway is stated, but the address comes by DHCP, with its "
                "own; state the address, too\n>>> " +
                gateway.text + " by " + gateway.place);
+  // A mount needs its disk, which need not be stated.
+  const Setting &mount = settings[SettingId::Mount];
+  if (!mount.isStated())
+    return;
+  Setting &disks = settings[SettingId::Disks];
+  auto needed = static_cast<std::uint64_t>(detail::disksOf(mount.text.c_str()));
+  if (!disks.isStated()) {
+    disks.number = needed;
+    disks.place = mount.place;
+  } else if (disks.number < needed) {
+    diag.error("a mount is on a disk that the image is not to use\n>>> " +
+               mount.text + " by " + mount.place + "\n>>> disks is " +
+               showValue(SettingId::Disks, disks) + " by " + disks.place);
+  }
 }
 
 void Configurator::addParameter(Parameter parameter, GlobalVariable *variable) {
@@ -225,6 +239,7 @@ void Configurator::defineSettings() {
   text(SettingId::Address, "ampoule_config_address");
   text(SettingId::Gateway, "ampoule_config_gateway");
   text(SettingId::Nameservers, "ampoule_config_nameservers");
+  text(SettingId::Mount, "ampoule_config_mount");
   auto number = [&](unsigned bits, std::uint64_t value) {
     return ConstantInt::get(Type::getIntNTy(module.getContext(), bits), value);
   };

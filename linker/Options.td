@@ -196,6 +196,8 @@ def ampoule_log : Joined<["--"], "ampoule-log=">, MetaVarName<"<none|error|warni
   HelpText<"What the library OS says on the console (default: warning)">;
 def ampoule_disks : Joined<["--"], "ampoule-disks=">, MetaVarName<"<number>">,
   HelpText<"Disks of the domain that the program can use: /dev/xvda, … (default: none)">;
+def ampoule_mount : Joined<["--"], "ampoule-mount=">, MetaVarName<"<disk>:<dir>[,...]">,
+  HelpText<"Directories that are FAT file systems on disks: xvda:/data (default: none)">;
 def ampoule_at_boot : Joined<["--"], "ampoule-at-boot=">, MetaVarName<"<setting>">,
   HelpText<"The value of hostname, address, gateway, nameservers or log is a default, which ampoule.<setting>=<value> on the image's "
            "command line replaces">;

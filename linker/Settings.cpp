@@ -31,6 +31,7 @@ constexpr SettingInfo kInfos[detail::kSettings] = {
     {"log", "What the library OS says on the console", SettingInfo::Choice, 0},
     {"disks", "Disks of the domain that the program can use",
      SettingInfo::Count, 1},
+    {"mount", "Where file systems on disks are", SettingInfo::Text, 0},
 };
 
 /// In the order of LogLevel.
@@ -85,7 +86,8 @@ ArrayRef<StringLiteral> choicesOf(SettingId id) {
 }
 
 bool canBeAtBoot(SettingId id) {
-  return id == SettingId::Log || infoOf(id).kind == SettingInfo::Text;
+  return id == SettingId::Log ||
+         (infoOf(id).kind == SettingInfo::Text && id != SettingId::Mount);
 }
 
 std::uint64_t mostCharacters(SettingId id) {
@@ -148,6 +150,10 @@ std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
   case SettingId::Disks:
     if (!detail::isDisks(setting.number))
       return "an image has 1 to 8 disks";
+    return std::nullopt;
+  case SettingId::Mount:
+    if (!detail::isMount(setting.text.c_str()))
+      return "a mount is like xvda:/data";
     return std::nullopt;
   }
   llvm_unreachable("unknown setting");

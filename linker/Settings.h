@@ -21,7 +21,7 @@ inline constexpr SettingId kSettingIds[detail::kSettings] = {
     SettingId::Threads,     SettingId::ThreadStack, SettingId::TimeSlice,
     SettingId::Hostname,    SettingId::Address,     SettingId::Gateway,
     SettingId::Nameservers, SettingId::Ipv6,        SettingId::Log,
-    SettingId::Disks};
+    SettingId::Disks,       SettingId::Mount};
 
 struct Setting {
   /// Bytes, a count, microseconds, or an index of the choices.

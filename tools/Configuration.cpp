@@ -71,7 +71,8 @@ void printParameters(ArrayRef<Parameter> parameters, StringRef indent,
 void printSettings(const Report &report, StringRef indent, raw_ostream &os) {
   for (SettingId id : kSettingIds) {
     const Setting &setting = report.settings[id];
-    if (id == SettingId::Disks && setting.number == 0)
+    if ((id == SettingId::Disks || id == SettingId::Mount) &&
+        !setting.isStated())
       continue; // there are none
     os << indent << left_justify(infoOf(id).name, 11) << ' '
        << left_justify(showValue(id, setting), kColumn - 13) << ' '

@@ -12,7 +12,7 @@ foreach(header ${public})
 endforeach()
 
 set(libos_flags ${common} -I${AMPOULE_ROOT}
-    "SHELL:-isystem ${CMAKE_BINARY_DIR}/xen-include" ${lwip_includes}
+    "SHELL:-isystem ${CMAKE_BINARY_DIR}/xen-include" ${lwip_includes} ${fatfs_includes}
     -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__)
 set(libos_cxx_flags -Oz ${lines} -flto=full -fvisibility=hidden -fwhole-program-vtables
     -fvirtual-function-elimination -std=c++23 -ffreestanding -fno-exceptions
@@ -59,8 +59,8 @@ endfunction()
 # Without canaries: what boots before there is one, and what every image has, which
 # would make every image need them.
 set(unprotected boot xen console xenstore shutdown panic start)
-foreach(module xen events gnttab xenbus netfront blkfront console xenstore shutdown control memory time threads
-        net posix panic start linux cxxrt)
+foreach(module xen events gnttab xenbus netfront blkfront fat console xenstore shutdown control memory time
+        threads net posix panic start linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
 libos_module(boot xen-boot/entry)
@@ -107,6 +107,6 @@ extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
 @definitions@" @ONLY)
 target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
-libos_archive(xen boot xen events gnttab xenbus netfront blkfront console xenstore shutdown control memory time threads
-              net posix libc libc-xen panic start cxxrt)
+libos_archive(xen boot xen events gnttab xenbus netfront blkfront fat console xenstore shutdown control memory time
+              threads net posix libc libc-xen panic start cxxrt)
 libos_archive(linux linux libc libc-linux start-linux cxxrt)

@@ -16,6 +16,7 @@ extern const char *const ampoule_config_nameservers;
 extern const unsigned ampoule_config_ipv6;
 extern const ampoule::LogLevel ampoule_config_log;
 extern const std::uint32_t ampoule_config_disks;        ///< how many
+extern const char *const ampoule_config_mount; ///< "xvda:/data,…"; or empty
 extern const std::uint64_t ampoule_config_thread_stack; ///< bytes
 extern const std::uint64_t ampoule_config_time_slice;   ///< nanoseconds
 extern const ampoule::Tier ampoule_config_require_seal;

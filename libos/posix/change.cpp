@@ -20,6 +20,11 @@ static long canMake(const Place &place) {
   return place.directory->isReadOnly ? -kReadOnly : 0;
 }
 
+/// FAT has no links.
+static bool canLink(const Place &place) {
+  return !place.directory || !isOnDisk(*place.directory);
+}
+
 /// 0: the name at the place can be taken away.
 static long canRemove(const Place &place) {
   if (place.error)
@@ -35,6 +40,11 @@ static long makeDirectory(long from, const char *path, std::uint32_t mode) {
   Place place(from, path);
   if (long error = canMake(place))
     return error;
+  if (isOnDisk(*place.directory)) {
+    long error;
+    makeOnDisk(*place.directory, place.text, place.length, kDirectory, error);
+    return error;
+  }
   return ampoule_make_node(*place.directory, place.text, place.length,
                            kDirectory | withoutMasked(mode))
              ? 0
@@ -57,6 +67,8 @@ static long removeDirectory(long from, const char *path) {
     return error;
   if (!place.node->isDirectory())
     return -kNotDirectory;
+  if (isOnDisk(*place.node))
+    return removeOnDisk(*place.name);
   if (place.node->firstName)
     return -kNotEmpty;
   removeName(*place.name);
@@ -69,6 +81,8 @@ static long unlinkAt(long from, const char *path) {
     return -kIsDirectory;
   if (long error = canRemove(place))
     return error;
+  if (isOnDisk(*place.node))
+    return removeOnDisk(*place.name);
   removeName(*place.name);
   return 0;
 }
@@ -104,7 +118,12 @@ static long renameAt(long from, const char *oldPath, long to,
   Place old(from, oldPath, /*follows=*/false);
   if (long error = canRemove(old))
     return error;
+  bool wasOnDisk = isOnDisk(*old.node);
   Place place(to, newPath, /*follows=*/false);
+  // To look on a disk takes time, in which what is in memory can go.
+  if (hasMounts() && place.directory &&
+      wasOnDisk != isOnDisk(*place.directory))
+    return -kOtherDevice;
   Node &node = *old.node;
   if (place.error && !(place.error == kNoEntry && place.directory))
     return -place.error;
@@ -119,7 +138,7 @@ static long renameAt(long from, const char *oldPath, long to,
       return -kNotDirectory;
     if (!node.isDirectory() && place.node->isDirectory())
       return -kIsDirectory;
-    if (place.node->firstName)
+    if (!isOnDisk(*place.node) && place.node->firstName)
       return -kNotEmpty;
   }
   if (place.directory->isReadOnly)
@@ -127,6 +146,9 @@ static long renameAt(long from, const char *oldPath, long to,
   if (node.isDirectory() ? isAbove(node, *place.directory)
                          : place.mustBeDirectory)
     return node.isDirectory() ? -kInvalid : -kNotDirectory;
+  if (isOnDisk(node))
+    return renameOnDisk(*old.name, *place.directory, place.text, place.length,
+                        place.name);
   // The new name first: then no failure leaves the file without one. Two of one
   // directory with the same text are never looked up in between.
   if (!addName(*place.directory, place.text, place.length, node))
@@ -157,6 +179,8 @@ static long linkAt(long from, const char *old, long to, const char *path,
     return -source.error;
   if (long error = canMake(place))
     return error;
+  if (!canLink(place) || !canLink(source))
+    return -kNotPermitted;
   if (!source.node || source.node->isDirectory())
     return -kNotPermitted;
   if (source.node->isReadOnly)
@@ -180,6 +204,8 @@ static long linkSymbolically(const char *text, long from, const char *path) {
   Place place(from, path, /*follows=*/false);
   if (long error = canMake(place))
     return error;
+  if (!canLink(place))
+    return -kNotPermitted;
   std::size_t size = __builtin_strlen(text);
   if (size == 0 || place.mustBeDirectory)
     return -kNoEntry;
@@ -207,6 +233,14 @@ AMPOULE_SYSCALL(symlinkat, const char *text, long from, const char *path) {
   return linkSymbolically(text, from, path);
 }
 
+/// Calls `change` for a node that may be changed.
+template <typename Change> static long changeNode(Node &node, Change change) {
+  if (node.isReadOnly)
+    return -kReadOnly;
+  long result = change(node);
+  return !result && isOnDisk(node) ? storeOnDisk(node) : result;
+}
+
 /// Calls `change` for the node of a descriptor.
 template <typename Change> static long changeOpen(long fd, Change change) {
   File *file = fileOf(fd);
@@ -215,7 +249,7 @@ template <typename Change> static long changeOpen(long fd, Change change) {
   Node *node = file->node();
   if (!node)
     return -kInvalid;
-  return node->isReadOnly ? -kReadOnly : change(*node);
+  return changeNode(*node, change);
 }
 
 /// Calls `change` for the node at the place.
@@ -224,7 +258,7 @@ static long changeAt(long from, const char *path, bool follows, Change change) {
   Place place(from, path, follows);
   if (place.error || !place.node)
     return place.error ? -place.error : -kNotPermitted;
-  return place.node->isReadOnly ? -kReadOnly : change(*place.node);
+  return changeNode(*place.node, change);
 }
 
 static auto withMode(std::uint32_t mode) {
@@ -343,6 +377,8 @@ static long flush(long fd) {
   if (!file)
     return -kBadDescriptor;
   Hold hold(*file);
+  if (Node *node = hasMounts() ? file->node() : nullptr; node && isOnDisk(*node))
+    return syncOnDisk(*node);
   return file->flush();
 }
 
@@ -350,6 +386,8 @@ AMPOULE_SYSCALL(fsync, long fd) { return flush(fd); }
 AMPOULE_SYSCALL(fdatasync, long fd) { return flush(fd); }
 AMPOULE_SYSCALL(syncfs, long fd) { return flush(fd); }
 AMPOULE_SYSCALL(sync) {
+  if (hasMounts())
+    syncDisks();
   flushDisks();
   return 0;
 }
@@ -411,7 +449,25 @@ struct FileSystem { // struct statfs
 };
 static_assert(sizeof(FileSystem) == 120);
 
-long describeFileSystem(FileSystem &result) {
+long describeFileSystem(Node *node, FileSystem &result) {
+  if (node && isOnDisk(*node)) {
+    DiskSpace space = {};
+    if (long error = measureDisk(*node, space))
+      return error;
+    result = {.type = 0x4d44, // MSDOS_SUPER_MAGIC
+              .blockSize = space.blockSize,
+              .blocks = space.blocks,
+              .free = space.free,
+              .available = space.free,
+              .files = 0,
+              .freeFiles = 0,
+              .id = deviceOf(*node),
+              .longestName = kMaxName,
+              .fragmentSize = space.blockSize,
+              .flags = node->isReadOnly ? 1 : 0, // ST_RDONLY
+              .rest = {}};
+    return 0;
+  }
   memory::Usage usage = memory::usage();
   result = {.type = 0x01021994, // TMPFS_MAGIC
             .blockSize = abi::kPageSize,
@@ -432,10 +488,12 @@ long describeFileSystem(FileSystem &result) {
 
 AMPOULE_SYSCALL(statfs, const char *path, FileSystem *result) {
   Place place(kCurrentDirectory, path);
-  return place.error ? -place.error : describeFileSystem(*result);
+  return place.error ? -place.error : describeFileSystem(place.node, *result);
 }
 AMPOULE_SYSCALL(fstatfs, long fd, FileSystem *result) {
-  return fileOf(fd) ? describeFileSystem(*result) : -kBadDescriptor;
+  File *file = fileOf(fd);
+  return file ? describeFileSystem(hasMounts() ? file->node() : nullptr, *result)
+              : -kBadDescriptor;
 }
 
 /// Copies from one description to another, up to `size` bytes.

@@ -4,6 +4,7 @@
 // protection that takes less away is accepted and not enforced, and PROT_EXEC
 // is refused.
 #include "libos/memory/memory.h"
+#include "libos/posix/mounts.h"
 #include "libos/posix/sharing.h"
 #include "libos/threads/stacks.h"
 #include "xen-boot/abi/layout.h"
@@ -55,7 +56,10 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
     file = findMapped(fd, protection, flags, error);
     if (!file)
       return error;
-    if (flags & kShared && !file->node()->isReadOnly)
+    // A copy would not be shared.
+    if (flags & kShared && protection & kWrite && isOnDisk(*file->node()))
+      return -kNoDevice;
+    if (flags & kShared && !isOnDisk(*file->node()) && !file->node()->isReadOnly)
       return mapShared(*file->node(), size, offset);
   }
   auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));

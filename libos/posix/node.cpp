@@ -5,6 +5,7 @@
 #include "libos/abi/files.h"
 #include "libos/memory/memory.h"
 #include "libos/memory/objects.h"
+#include "libos/posix/mounts.h"
 #include "libos/time/time.h"
 #include "xen-boot/abi/layout.h"
 
@@ -56,20 +57,13 @@ bool link(Node &directory, const char *text, std::size_t length, bool isOwned,
 }
 
 void freeNode(Node &node) {
+  if (isOnDisk(node))
+    return freeOnDisk(node);
   if (node.pages)
     memory::release(const_cast<char *>(node.data), node.pages);
   else if (node.isLink() && node.data)
     memory::giveObject(const_cast<char *>(node.data), node.size + 1);
   memory::destroy(&node);
-}
-
-Node *newNode(std::uint32_t mode) {
-  auto *node = memory::make<Node>();
-  if (node) {
-    node->mode = mode;
-    node->inode = ++lastInode;
-  }
-  return node;
 }
 
 /// A directory of the table, which comes after its parents.
@@ -139,12 +133,26 @@ void plant() {
   plantDevices();
   if (!findName(root, "tmp", 3))
     plantFolder("tmp", kDirectory | 01777);
+  if (hasMounts())
+    plantMounts();
 }
 
 } // namespace
 
+Node *posix::newNode(std::uint32_t mode) {
+  auto *node = memory::make<Node>();
+  if (node) {
+    node->mode = mode;
+    node->inode = ++lastInode;
+  }
+  return node;
+}
+
+std::uint32_t posix::nextInode() { return ++lastInode; }
+
 bool posix::hasNames() {
-  if (ampoule_files_count == 0 && !__ampoule_live_ampoule_make_node())
+  if (ampoule_files_count == 0 && !hasMounts() &&
+      !__ampoule_live_ampoule_make_node())
     return false;
   if (!isGrown)
     plant();
@@ -168,7 +176,11 @@ bool posix::addName(Node &directory, const char *text, std::size_t length,
     return false;
   __builtin_memcpy(copy, text, length);
   if (link(directory, copy, length, /*isOwned=*/true, node)) {
-    directory.modified = directory.changed = node.changed = currentTime();
+    // FAT keeps no times of directories that change.
+    if (!isOnDisk(directory))
+      directory.modified = directory.changed = node.changed = currentTime();
+    if (isOnDisk(node))
+      node.self = directory.lastName;
     return true;
   }
   memory::giveObject(copy, length);
@@ -212,17 +224,22 @@ void posix::removeName(Name &name) {
   if (node.self == &name)
     node.self = nullptr;
   memory::destroy(&name);
-  directory.modified = directory.changed = node.changed = currentTime();
+  if (!isOnDisk(directory))
+    directory.modified = directory.changed = node.changed = currentTime();
   if (--node.links == 0 && node.opened == 0)
     freeNode(node);
 }
 
 void posix::closeNode(Node &node) {
+  if (isOnDisk(node))
+    return closeOnDisk(node);
   if (--node.opened == 0 && node.links == 0)
     freeNode(node);
 }
 
 long posix::resize(Node &file, std::size_t size) {
+  if (isOnDisk(file))
+    return resizeOnDisk(file, size);
   constexpr std::size_t kLargest = std::size_t{1} << 40;
   if (size > kLargest)
     return -kFileTooLarge;

@@ -20,7 +20,8 @@ struct Node {
   std::uint32_t opened = 0; ///< by descriptions
   std::uint32_t inode = 0;
   std::uint32_t mappings = 0;      ///< shared: its pages stay where they are
-  bool isReadOnly = false;         ///< embedded
+  bool isReadOnly = false;         ///< embedded, or on such a disk
+  bool isOnDisk = false;           ///< libos/posix/mounts.h
   File *device = nullptr;          ///< of a character device
   std::size_t size = 0, pages = 0; ///< of a file; no page: embedded
   const char *data = nullptr;      ///< of a file, or a link's text
@@ -51,6 +52,10 @@ extern Node root;
 /// Whether there can be more than the root: something is embedded, or the
 /// program can make a file. The linker knows.
 bool hasNames();
+
+/// A node without a name. Null: no memory.
+Node *newNode(std::uint32_t mode);
+std::uint32_t nextInode();
 
 /// Null: there is none.
 Name *findName(const Node &directory, const char *text, std::size_t length);

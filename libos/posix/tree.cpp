@@ -61,8 +61,20 @@ Place::Place(long from, const char *path, bool follows) {
     walk(start, path, follows, kMaxLinks);
 }
 
+bool Place::enter(Node &node) {
+  if (!holds)
+    lockDisks();
+  holds = true;
+  error = -ampoule_enter_mount(node);
+  if (error)
+    directory = nullptr;
+  return !error;
+}
+
 void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
   node = *path == '/' ? &root : at;
+  if (isOnDisk(*node) && !enter(*node))
+    return;
   while (true) {
     while (*path == '/')
       ++path;
@@ -100,6 +112,14 @@ void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
       return;
     }
     name = findName(*directory, text, length);
+    if (!name && isOnDisk(*directory)) {
+      name = findOnDisk(*directory, text, length, error);
+      if (error) {
+        error = -error;
+        directory = nullptr;
+        return;
+      }
+    }
     node = name ? name->node : nullptr;
     if (!name) {
       error = kNoEntry;
@@ -107,6 +127,8 @@ void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
         directory = nullptr;
       return;
     }
+    if (isOnDisk(*node) && !enter(*node))
+      return;
     if (!node->isLink() || (isLast && !follows && !mustBeDirectory))
       continue;
     if (links == 0) {
@@ -115,8 +137,17 @@ void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
     }
     bool mustBe = mustBeDirectory;
     Place target;
+    if (hasMounts()) {
+      target.holds = holds;
+      ++node->opened; // its text is in use, and others may run meanwhile
+    }
+    Node &link = *node;
     target.walk(directory, node->data, /*follows=*/true, links - 1);
     *this = target;
+    if (hasMounts()) {
+      target.holds = false;
+      closeNode(link);
+    }
     mustBeDirectory |= mustBe;
     if (error) {
       if (!isLast)
@@ -129,24 +160,34 @@ void Place::walk(Node *at, const char *path, bool follows, unsigned links) {
 }
 
 long OpenFile::read(char *buffer, std::size_t size) {
+  if (isOnDisk(file))
+    lockDisks();
   long count = readAt(buffer, size, offset);
   if (count > 0)
     offset += static_cast<std::uint64_t>(count);
+  if (isOnDisk(file))
+    unlockDisks();
   return count;
 }
 
 long OpenFile::write(const char *buffer, std::size_t size) {
+  if (isOnDisk(file))
+    lockDisks();
   if (flags & kAppend)
     offset = file.size;
   long count = writeAt(buffer, size, offset);
   if (count > 0)
     offset += static_cast<std::uint64_t>(count);
+  if (isOnDisk(file))
+    unlockDisks();
   return count;
 }
 
 long OpenFile::readAt(char *buffer, std::size_t size, std::uint64_t from) {
   if (file.isDirectory())
     return -kIsDirectory;
+  if (isOnDisk(file))
+    return readOnDisk(file, buffer, size, from);
   if (from >= file.size)
     return 0;
   std::size_t count = size < file.size - from ? size : file.size - from;
@@ -158,6 +199,11 @@ long OpenFile::writeAt(const char *buffer, std::size_t size,
                        std::uint64_t from) {
   if (size == 0)
     return 0;
+  if (isOnDisk(file)) {
+    long count = writeOnDisk(file, buffer, size, from);
+    long error = count > 0 && flags & kDataSync ? syncOnDisk(file) : 0;
+    return error ? error : count;
+  }
   std::size_t end;
   if (__builtin_add_overflow(from, size, &end))
     return -kFileTooLarge;
@@ -221,7 +267,7 @@ void posix::describe(File *file, Node *node, KernelStat &result) {
     file = node->device;
     result.inode = node->inode;
   } else if (node) {
-    result.device = 1;
+    result.device = isOnDisk(*node) ? deviceOf(*node) : 1;
     result.inode = node->inode;
     result.mode = node->mode;
     result.links = node->links;
@@ -254,8 +300,10 @@ static long openNode(Node &node, std::uint32_t flags) {
       return error;
     node.modified = node.changed = currentTime();
   }
-  constexpr std::uint32_t kKept = kAccessMode | kAppend | kNonBlocking;
-  auto *file = memory::make<OpenFile>(node, flags & kKept);
+  constexpr std::uint32_t kKept =
+      kAccessMode | kAppend | kNonBlocking;
+  std::uint32_t kept = isOnDisk(node) ? kKept | kDataSync : kKept;
+  auto *file = memory::make<OpenFile>(node, flags & kept);
   return file ? install(*file, flags) : -kOutOfMemory;
 }
 
@@ -292,6 +340,12 @@ static long openAt(long from, const char *path, std::uint32_t flags,
       return -kIsDirectory;
     if (place.directory->isReadOnly)
       return -kReadOnly;
+    if (isOnDisk(*place.directory)) {
+      long error;
+      Node *node = makeOnDisk(*place.directory, place.text, place.length,
+                              kRegular, error);
+      return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : error;
+    }
     Node *node = ampoule_make_node(*place.directory, place.text, place.length,
                                    kRegular | withoutMasked(mode));
     return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : -kNoSpace;
@@ -440,9 +494,25 @@ AMPOULE_SYSCALL(getdents64, long fd, char *buffer, std::size_t size) {
     if (!isFull)
       at = cookie;
   };
+  if (isOnDisk(directory))
+    lockDisks();
   add(directory, ".", 1, 1);
   add(directory.parent ? *directory.parent : directory, "..", 2, 2);
-  for (Name *name = directory.firstName; name && !isFull; name = name->next)
+  if (isOnDisk(directory)) {
+    constexpr std::uint64_t kFirst = 3, kEntry = 32;
+    DiskEntry entry;
+    auto from = static_cast<std::uint32_t>(at < kFirst ? 0
+                                                       : (at - kFirst) * kEntry);
+    while (!isFull && listOnDisk(directory, from, entry)) {
+      from = entry.next;
+      std::uint64_t cookie = kFirst + from / kEntry;
+      Node shown = {.mode = entry.mode,
+                    .inode = static_cast<std::uint32_t>(cookie)};
+      add(shown, entry.name, __builtin_strlen(entry.name), cookie);
+    }
+    unlockDisks();
+  }
+  for (Name *name = isOnDisk(directory) ? nullptr : directory.firstName; name && !isFull; name = name->next)
     add(*name->node, name->text, name->length, name->cookie);
   if (listing.size == 0 && isFull)
     return -kInvalid;

@@ -2,7 +2,7 @@
 // Paths.
 #pragma once
 
-#include "libos/posix/node.h"
+#include "libos/posix/mounts.h"
 
 namespace ampoule::posix {
 
@@ -11,6 +11,10 @@ namespace ampoule::posix {
 struct Place {
   /// `follows`: a link at the end of the path is followed.
   Place(long from, const char *path, bool follows = true);
+  ~Place() {
+    if (hasMounts() && holds)
+      unlockDisks();
+  }
 
   long error = 0; ///< an errno: it is not there
   Node *node = nullptr;
@@ -23,9 +27,12 @@ struct Place {
   const char *text = nullptr; ///< the last part; empty: it is "." or ".."
   std::size_t length = 0;
   bool mustBeDirectory = false; ///< the path ends with a slash
+  bool holds = false; ///< the disks: it is, or was on the way, on one
 
 private:
   Place() = default;
+  /// Mounts what is to be mounted. False: `error` says why not.
+  bool enter(Node &node);
   void walk(Node *at, const char *path, bool follows, unsigned links);
 };
 

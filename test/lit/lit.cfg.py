@@ -29,7 +29,7 @@ config.environment = {
     "HOME": os.environ.get("HOME", "/"),
     "LC_ALL": "C",
 }
-for name in ("AMPOULE_CACHE", "XDG_CACHE_HOME", "TMPDIR"):
+for name in ("AMPOULE_CACHE", "XDG_CACHE_HOME", "TMPDIR", "AMPOULE_CUTS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
@@ -91,6 +91,9 @@ config.substitutions += [
     ("%sealed-xen", os.path.join(sealed, "xen-sealed")),
     ("%sealed-shim", os.path.join(sealed, "shim-sealed")),
     ("%stock-shim", os.path.join(sealed, "shim"))]
+if all(shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+       for program in ("mkfs.fat", "fsck.fat", "mcopy")):
+    config.available_features.add("fat")
 if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:

@@ -79,9 +79,10 @@ enum class SettingId : uint32_t {
   Nameservers,
   Ipv6,
   Log,
-  Disks
+  Disks,
+  Mount
 };
-constexpr uint32_t kSettings = 13;
+constexpr uint32_t kSettings = 14;
 
 /// As the linker reads it.
 struct Setting {
@@ -108,6 +109,7 @@ constexpr uint64_t kLeastTimeSlice = 100;       // microseconds
 constexpr uint64_t kMostTimeSlice = 10'000'000; // microseconds
 constexpr unsigned kLongestHostname = 64;       // HOST_NAME_MAX
 constexpr unsigned kMostDisks = 8;
+constexpr unsigned kLongestMount = 255;
 
 constexpr bool isMemory(uint64_t bytes) {
   return bytes >= kLeastMemory && bytes <= kMostMemory &&
@@ -205,6 +207,37 @@ constexpr bool isNameservers(const char *text) {
   }
   return length <= kLongestNameservers;
 }
+
+/// How many disks a text of mounts needs: "xvda:/data", or several with commas
+/// between them. -1: it is no such text; a path has no empty part, "." or "..".
+constexpr int disksOf(const char *text) {
+  int count = 0;
+  const char *start = text;
+  while (true) {
+    for (const char *name = "xvd"; *name; ++name, ++text)
+      if (*text != *name)
+        return -1;
+    int index = *text - 'a';
+    if (index < 0 || index >= static_cast<int>(kMostDisks) || *++text != ':')
+      return -1;
+    count = index >= count ? index + 1 : count;
+    if (*++text != '/')
+      return -1;
+    while (*text == '/') {
+      const char *part = ++text;
+      bool isDots = true;
+      for (; *text && *text != '/' && *text != ','; ++text)
+        isDots = isDots && *text == '.';
+      if (isDots && text - part <= 2)
+        return -1;
+    }
+    if (!*text)
+      return text - start <= static_cast<int>(kLongestMount) ? count : -1;
+    ++text;
+  }
+}
+
+constexpr bool isMount(const char *text) { return disksOf(text) > 0; }
 
 } // namespace detail
 
@@ -331,6 +364,13 @@ public:
   constexpr Config disks(uint64_t count, AMPOULE_PLACE) const
       AMPOULE_REFUSE(!detail::isDisks(count), "an image has 1 to 8 disks") {
     return with(detail::SettingId::Disks, {file, nullptr, count, line, 0});
+  }
+
+  /// "xvda:/data": the FAT file system on a disk is the directory /data.
+  /// Several have commas between them. Default: none.
+  constexpr Config mount(const char *text, AMPOULE_PLACE) const
+      AMPOULE_REFUSE(!detail::isMount(text), "a mount is like xvda:/data") {
+    return with(detail::SettingId::Mount, {file, text, 0, line, 0});
   }
 
   /// Default: LogLevel::Warning.
