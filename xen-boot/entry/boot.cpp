@@ -27,6 +27,9 @@ AMPOULE_BOOT Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
 AMPOULE_BOOT void enableExtendedState() {
   constexpr std::uint32_t kXsave = 1 << 26, kStates = 0xe7;
   constexpr std::uint64_t kOsxsave = 1 << 18;
+  // A PVH domain gets the control word of a reset: single precision, no exception
+  // masked (Intel SDM volume 3A, table 10-1).
+  asm volatile("fninit");
   if (!(cpuid(1).ecx & kXsave))
     return;
   // Xen emulates both instructions for a PV guest.
