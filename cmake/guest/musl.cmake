@@ -156,8 +156,8 @@ set(musl_flags -std=gnu99 -ffreestanding -D_XOPEN_SOURCE=700
     -I${CMAKE_CURRENT_SOURCE_DIR}/musl -I${generated} -I${musl}/arch/x86_64
     -I${musl}/arch/generic -I${musl}/src/include -I${musl}/src/internal
     ${libc_includes} -fno-strict-aliasing -fno-unwind-tables -w)
+list(APPEND sources ${AMPOULE_ROOT}/libos/libc/canary.c)
 guest_library(libc SOURCES ${sources} ${assembly} ${moves}
-              ${AMPOULE_ROOT}/libos/libc/canary.c
               FLAGS ${bitcode} ${musl_flags} DEPENDS c-headers)
 
 # Speed where programs spend it, size elsewhere.
