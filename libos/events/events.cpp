@@ -171,4 +171,4 @@ extern "C" void ampouleUpcall() {
 
 } // namespace ampoule::events
 
-AMPOULE_MODULE(events, &ampoule::events::init, xen);
+AMPOULE_MODULE(events, &ampoule::events::init, xen, panic);

@@ -3,6 +3,7 @@
 
 #include "libos/abi/module.h"
 #include "libos/console/line.h"
+#include "libos/threads/call.h"
 #include "libos/time/time.h"
 
 namespace ampoule::xenbus {
@@ -21,11 +22,14 @@ bool Frontend::start(std::uint64_t deadline) {
   watch.onChange = [](xenstore::Watch &watch) {
     static_cast<Frontend *>(watch.owner)->follow();
   };
+  // In a call, no event is handled but here: none comes between the look at `up`
+  // and the wait.
+  threads::beginCall();
   setState(XenbusStateInitialising);
-  if (!xenstore::watch(watch, backend))
-    return false;
-  while (!up && time::monotonic() < deadline)
-    xenstore::waitForChange(deadline);
+  if (xenstore::watch(watch, backend))
+    while (!up && time::monotonic() < deadline)
+      xenstore::waitForChange(deadline);
+  threads::endCall();
   return up;
 }
 
@@ -143,4 +147,4 @@ std::uint64_t Frontend::backendNumber(const char *key) {
 
 } // namespace ampoule::xenbus
 
-AMPOULE_MODULE(xenbus, nullptr, gnttab, xenstore, time);
+AMPOULE_MODULE(xenbus, nullptr, console, gnttab, xenstore, time);

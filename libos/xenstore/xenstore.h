@@ -34,7 +34,8 @@ struct Watch {
 bool watch(Watch &watch, const char *path);
 
 /// Serves watches; if none is due, waits for one until that value of
-/// time::monotonic. For modules that start: later this happens by itself.
+/// time::monotonic. For modules that start, in a call: later this happens by
+/// itself.
 void waitForChange(std::uint64_t deadline);
 
 } // namespace ampoule::xenstore
