@@ -83,7 +83,8 @@ void vary(Function &function, unsigned count) {
 }
 
 /// Generates code, and again where the distance of two branches or the place of a
-/// slot, by chance, is such an instruction. What is left (a constant) keeps an image from a seal.
+/// slot, by chance, is such an instruction. What is left (a constant) keeps an image
+/// from a seal.
 void emitSealable(Module &module, TargetMachine &machine,
                   SmallVectorImpl<char> &object) {
   constexpr unsigned kMostRounds = 6;

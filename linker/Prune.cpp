@@ -37,10 +37,10 @@ bool isLibraryCall(StringRef name) {
           "times",    "uname",    "unlink",   "unsetenv",     "utime",
           "utimes",   "write"})
       set.erase(known);
-    set.insert(kStackCheckFailed);
-    set.insert(kStackCheckGuard);
-    // What LLVM calls by name beside those lists.
-    for (StringRef extra : {"bcmp", "_Unwind_Resume"})
+    // What LLVM names beside those lists.
+    for (StringRef extra : {StringRef("bcmp"), StringRef("_Unwind_Resume"),
+                            StringRef(kStackCheckFailed),
+                            StringRef(kStackCheckGuard)})
       set.insert(extra);
     return set;
   }();

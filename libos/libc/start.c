@@ -22,8 +22,7 @@ hidden char **ampoule_arguments;
 
 /// Its own frame is older than the canary.
 __attribute__((no_stack_protector)) void
-ampoule_start_libc(char **arguments, char **environment,
-                        const void *entropy) {
+ampoule_start_libc(char **arguments, char **environment, const void *entropy) {
   Elf64_Phdr tls = {
       .p_type = PT_TLS,
       .p_vaddr = (uintptr_t)__ampoule_tls_start,

@@ -40,15 +40,10 @@ static long makeDirectory(long from, const char *path, std::uint32_t mode) {
   Place place(from, path);
   if (long error = canMake(place))
     return error;
-  if (isOnDisk(*place.directory)) {
-    long error;
-    makeOnDisk(*place.directory, place.text, place.length, kDirectory, error);
-    return error;
-  }
-  return ampoule_make_node(*place.directory, place.text, place.length,
-                           kDirectory | withoutMasked(mode))
-             ? 0
-             : -kNoSpace;
+  long error;
+  makeNode(*place.directory, place.text, place.length,
+           kDirectory | withoutMasked(mode), error);
+  return error;
 }
 
 AMPOULE_SYSCALL(mkdir, const char *path, std::uint32_t mode) {
@@ -56,6 +51,13 @@ AMPOULE_SYSCALL(mkdir, const char *path, std::uint32_t mode) {
 }
 AMPOULE_SYSCALL(mkdirat, long from, const char *path, std::uint32_t mode) {
   return makeDirectory(from, path, mode);
+}
+
+static long remove(Place &place) {
+  if (isOnDisk(*place.node))
+    return removeOnDisk(*place.name);
+  removeName(*place.name);
+  return 0;
 }
 
 static long removeDirectory(long from, const char *path) {
@@ -67,12 +69,9 @@ static long removeDirectory(long from, const char *path) {
     return error;
   if (!place.node->isDirectory())
     return -kNotDirectory;
-  if (isOnDisk(*place.node))
-    return removeOnDisk(*place.name);
-  if (place.node->firstName)
+  if (!isOnDisk(*place.node) && place.node->firstName)
     return -kNotEmpty;
-  removeName(*place.name);
-  return 0;
+  return remove(place);
 }
 
 static long unlinkAt(long from, const char *path) {
@@ -81,10 +80,7 @@ static long unlinkAt(long from, const char *path) {
     return -kIsDirectory;
   if (long error = canRemove(place))
     return error;
-  if (isOnDisk(*place.node))
-    return removeOnDisk(*place.name);
-  removeName(*place.name);
-  return 0;
+  return remove(place);
 }
 
 AMPOULE_SYSCALL(rmdir, const char *path) {
@@ -204,8 +200,6 @@ static long linkSymbolically(const char *text, long from, const char *path) {
   Place place(from, path, /*follows=*/false);
   if (long error = canMake(place))
     return error;
-  if (!canLink(place))
-    return -kNotPermitted;
   std::size_t size = __builtin_strlen(text);
   if (size == 0 || place.mustBeDirectory)
     return -kNoEntry;
@@ -215,11 +209,12 @@ static long linkSymbolically(const char *text, long from, const char *path) {
   if (!copy)
     return -kNoSpace;
   __builtin_memcpy(copy, text, size + 1);
-  Node *node = ampoule_make_node(*place.directory, place.text, place.length,
-                                 kLink | 0777);
+  long error;
+  Node *node = makeNode(*place.directory, place.text, place.length,
+                        kLink | 0777, error);
   if (!node) {
     memory::giveObject(copy, size + 1);
-    return -kNoSpace;
+    return error;
   }
   node->data = copy;
   node->size = size;

@@ -151,6 +151,16 @@ void sweep() {
   limit = nodes + kKept;
 }
 
+/// What had the name has none on the disk any more; if it is open it stays until it
+/// is closed.
+void loseName(Name &name) {
+  DiskNode &node = onDisk(*name.node);
+  node.isGone = true;
+  ++node.opened;
+  removeName(name);
+  closeOnDisk(node);
+}
+
 /// Puts bytes into a file, at the pointer.
 long put(FIL &file, const char *buffer, std::size_t size) {
   constexpr std::size_t kMost = 1u << 30;
@@ -286,7 +296,7 @@ Name *posix::findOnDisk(Node &directory, const char *text, std::size_t length,
     error = -kOutOfMemory;
     return nullptr;
   }
-  return findName(directory, entry.name, found);
+  return node->self;
 }
 
 Node *posix::makeOnDisk(Node &directory, const char *text, std::size_t length,
@@ -320,11 +330,7 @@ long posix::removeOnDisk(Name &name) {
       fat_remove(system, directoryOf(parent), Text(name).text);
   if (result)
     return failed(result);
-  // What is open goes when it is closed.
-  node.isGone = true;
-  ++node.opened;
-  removeName(name);
-  closeOnDisk(node);
+  loseName(name);
   return 0;
 }
 
@@ -354,13 +360,8 @@ long posix::renameOnDisk(Name &old, Node &directory, const char *text,
                                          wanted);
   if (result)
     return failed(result);
-  if (replaced) {
-    DiskNode &other = onDisk(*replaced->node);
-    other.isGone = true;
-    ++other.opened;
-    removeName(*replaced);
-    closeOnDisk(other);
-  }
+  if (replaced)
+    loseName(*replaced);
   FatEntry entry;
   result = fat_find(system, to, wanted, &entry);
   if (result)

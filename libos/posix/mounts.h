@@ -65,7 +65,7 @@ struct DiskEntry {
 bool listOnDisk(Node &directory, std::uint32_t from, DiskEntry &entry);
 
 struct DiskSpace {
-  std::uint32_t device, blockSize;
+  std::uint32_t blockSize;
   std::uint64_t blocks, free;
 };
 std::uint32_t deviceOf(const Node &node);

@@ -187,6 +187,15 @@ bool posix::addName(Node &directory, const char *text, std::size_t length,
   return false;
 }
 
+Node *posix::makeNode(Node &directory, const char *text, std::size_t length,
+                      std::uint32_t mode, long &error) {
+  if (isOnDisk(directory))
+    return makeOnDisk(directory, text, length, mode, error);
+  Node *node = ampoule_make_node(directory, text, length, mode);
+  error = node ? 0 : -kNoSpace;
+  return node;
+}
+
 Node *posix::ampoule_make_node(Node &directory, const char *text,
                                std::size_t length, std::uint32_t mode) {
   Node *node = newNode(mode);

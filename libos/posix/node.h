@@ -61,6 +61,10 @@ std::uint32_t nextInode();
 Name *findName(const Node &directory, const char *text, std::size_t length);
 
 /// Makes a node with that name; the text is copied. Null: no memory.
+/// On a disk, or in memory. Null: `error` is a negative errno; otherwise 0.
+Node *makeNode(Node &directory, const char *text, std::size_t length,
+               std::uint32_t mode, long &error);
+/// In memory.
 extern "C" Node *ampoule_make_node(Node &directory, const char *text,
                                    std::size_t length, std::uint32_t mode);
 

@@ -340,15 +340,10 @@ static long openAt(long from, const char *path, std::uint32_t flags,
       return -kIsDirectory;
     if (place.directory->isReadOnly)
       return -kReadOnly;
-    if (isOnDisk(*place.directory)) {
-      long error;
-      Node *node = makeOnDisk(*place.directory, place.text, place.length,
-                              kRegular, error);
-      return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : error;
-    }
-    Node *node = ampoule_make_node(*place.directory, place.text, place.length,
-                                   kRegular | withoutMasked(mode));
-    return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : -kNoSpace;
+    long error;
+    Node *node = makeNode(*place.directory, place.text, place.length,
+                          kRegular | withoutMasked(mode), error);
+    return node ? openNode(*node, flags & ~(kCreate | kTruncate)) : error;
   }
   if (place.error)
     return -place.error;

@@ -107,10 +107,10 @@ long UnixSocket::bind(const SocketName &wanted) {
         return -place.error;
       if (place.directory->isReadOnly)
         return -kReadOnly;
-      node = ampoule_make_node(*place.directory, place.text, place.length,
-                               kSocket | withoutMasked(0777));
+      node = makeNode(*place.directory, place.text, place.length,
+                      kSocket | withoutMasked(0777), error);
       if (!node)
-        return -kNoSpace;
+        return error;
       ++node->opened;
     } else if (find(made, error)) {
       return -kAddressInUse;

@@ -256,7 +256,7 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
                                scratch.file("log"));
   append_range(plan.command, emulatorDevices(devices));
   plan.forwards = devices.forwards;
-  plan.ending = 3;
+  plan.ending = 3; // dom0's init writes 1 to isa-debug-exit
   plan.input = "\ngo\n";
   plan.ourInput = devices.input;
   return plan;
