@@ -49,7 +49,8 @@ llvm::StringRef reasonFor(llvm::StringRef function) {
     };
     add(kOneProcess, {"fork", "_Fork", "vfork", "daemon", "forkpty", "wait",
                       "waitpid", "waitid", "wait3", "wait4", "setsid",
-                      "setpgid", "setpgrp", "tcsetpgrp", "unshare", "setns"});
+                      "setpgid", "setpgrp", "tcsetpgrp", "unshare", "setns",
+                      "clone"});
     add(kNoPrograms, {"execl", "execle", "execlp", "execv", "execve", "execvp",
                       "execvpe", "fexecve", "posix_spawn", "posix_spawnp",
                       "system", "popen", "wordexp"});

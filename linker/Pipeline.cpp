@@ -216,7 +216,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   reportArguments(closure, uses, config, diag);
   for (const ArgumentUse &use : uses)
     report.arguments.push_back(
-        {use.supports->call, use.supports->what, use.value, use.place});
+        {use.call, use.what, use.value, use.place});
   auto has = [&](StringRef name) {
     const Function *function = program->module->getFunction(name);
     return function && !function->isDeclaration();

@@ -22,16 +22,24 @@ namespace {
 
 constexpr StringLiteral kRecordPrefix = "__ampoule_supports_";
 
-/// Reads struct Supports (libos/abi/supports.h): int, pointer, int, longs.
+/// Reads struct Supports (libos/abi/supports.h): two ints, two pointers, int,
+/// longs.
 bool readRecord(const RecordReader &reader, Supports &supports) {
-  constexpr unsigned kWhat = 8, kCount = 16, kValues = 24, kMaxValues = 32;
+  constexpr unsigned kSelector = 4, kWhat = 8, kSelects = 16, kCount = 24,
+                     kValues = 32, kMaxValues = 64;
   std::optional<std::uint64_t> argument = reader.number(0, 32),
+                               selector = reader.number(kSelector, 32),
                                count = reader.number(kCount, 32);
-  std::optional<std::string> what = reader.text(kWhat);
-  if (!argument || !count || *count > kMaxValues || !what)
+  std::optional<std::string> what = reader.text(kWhat),
+                             selects = reader.text(kSelects);
+  if (!argument || !selector || !count || *count > kMaxValues || !what ||
+      !selects)
     return false;
-  supports.argument = *argument;
+  supports.arguments = {unsigned(*argument)};
+  if (!selects->empty())
+    supports.arguments.push_back(*selector);
   supports.what = std::move(*what);
+  supports.selects = std::move(*selects);
   for (unsigned i = 0; i != *count; ++i) {
     std::optional<std::uint64_t> value = reader.number(kValues + 8 * i, 64);
     if (!value)
@@ -41,67 +49,124 @@ bool readRecord(const RecordReader &reader, Supports &supports) {
   return true;
 }
 
+/// What a call passes: a number, an argument of the function that it is in, or
+/// neither.
+struct Passed {
+  std::optional<std::int64_t> number;
+  const Argument *argument = nullptr;
+  bool operator<(const Passed &other) const {
+    return std::tie(number, argument) < std::tie(other.number, other.argument);
+  }
+};
+using AllPassed = std::vector<Passed>; ///< in the order of Supports::arguments
+
+/// Everything that a value may be.
+class Origins {
+public:
+  explicit Origins(const Value &value) { trace(value); }
+  std::vector<Passed> all;
+
+private:
+  void trace(const Value &value) {
+    if (const auto *number = dyn_cast<ConstantInt>(&value))
+      return all.push_back({number->getSExtValue()});
+    if (const auto *argument = dyn_cast<Argument>(&value))
+      return all.push_back({std::nullopt, argument});
+    if (const auto *cast = dyn_cast<CastInst>(&value))
+      return trace(*cast->getOperand(0));
+    if (const auto *load = dyn_cast<LoadInst>(&value))
+      if (const auto *slot = dyn_cast<AllocaInst>(load->getPointerOperand()))
+        return traceSlot(*slot);
+    if (const auto *phi = dyn_cast<PHINode>(&value)) {
+      if (seenPhis.insert(phi).second)
+        for (const Value *incoming : phi->incoming_values())
+          trace(*incoming);
+      return;
+    }
+    if (const auto *select = dyn_cast<SelectInst>(&value)) {
+      trace(*select->getTrueValue());
+      return trace(*select->getFalseValue());
+    }
+    all.push_back({});
+  }
+
+  /// A variable of code that was compiled without optimisation.
+  void traceSlot(const AllocaInst &slot) {
+    for (const User *user : slot.users())
+      if (const auto *store = dyn_cast<StoreInst>(user)) {
+        if (store->getPointerOperand() != &slot)
+          return all.push_back({});
+        trace(*store->getValueOperand());
+      } else if (!isa<LoadInst>(user) && !isa<DbgInfoIntrinsic>(user)) {
+        return all.push_back({});
+      }
+  }
+
+  SmallPtrSet<const PHINode *, 8> seenPhis;
+};
+
 class Tracer {
 public:
   Tracer(const ProgramGraph &graph, const LiveSet &live,
          const Supports &supports, std::vector<ArgumentUse> &uses)
       : graph(graph), live(live), supports(supports), uses(uses) {}
 
-  /// `below` passed the argument on: the user's call stands for what the
-  /// library that calls the user decides (main's arguments).
-  void traceCallers(const Function &function, unsigned argument,
-                    const CallBase *below = nullptr) {
-    if (!seen.insert({&function, argument}).second)
-      return;
-    for (const Use &use : function.uses()) {
-      const auto *call = dyn_cast<CallBase>(use.getUser());
-      if (!call || !isLive(*call->getFunction()))
-        continue;
-      if (call->isCallee(&use) && argument < call->arg_size())
-        trace(*call->getArgOperand(argument),
-              below && isUsers(*below) && !isUsers(*call) ? *below : *call);
+  void trace(const Function &systemCall) {
+    AllPassed passed;
+    for (unsigned argument : supports.arguments) {
+      if (argument >= systemCall.arg_size())
+        return;
+      passed.push_back({std::nullopt, systemCall.getArg(argument)});
     }
+    traceCallers(systemCall, passed);
   }
 
 private:
+  /// `below` passed arguments on: the user's call stands for what the library
+  /// that calls the user decides (main's arguments).
+  void traceCallers(const Function &function, const AllPassed &passed,
+                    const CallBase *below = nullptr) {
+    if (!seen.insert({&function, passed}).second)
+      return;
+    for (const Use &use : function.uses()) {
+      const auto *call = dyn_cast<CallBase>(use.getUser());
+      if (!call || !isLive(*call->getFunction()) || !call->isCallee(&use) ||
+          call->arg_size() < function.arg_size())
+        continue;
+      traceCall(*call,
+                below && isUsers(*below) && !isUsers(*call) ? *below : *call,
+                passed, {});
+    }
+  }
+
+  /// Each way to pass the rest of `passed`, behind what is `chosen`.
+  void traceCall(const CallBase &call, const CallBase &decides,
+                 const AllPassed &passed, AllPassed chosen) {
+    if (chosen.size() != passed.size()) {
+      Passed next = passed[chosen.size()];
+      std::vector<Passed> all = {next};
+      if (next.argument)
+        all = Origins(*call.getArgOperand(next.argument->getArgNo())).all;
+      for (const Passed &each : all) {
+        AllPassed more = chosen;
+        more.push_back(each);
+        traceCall(call, decides, passed, std::move(more));
+      }
+      return;
+    }
+    auto isUnknown = [](const Passed &each) {
+      return !each.number && !each.argument;
+    };
+    if (!any_of(chosen, isUnknown) &&
+        any_of(chosen, [](const Passed &each) { return each.argument; }))
+      traceCallers(*call.getFunction(), chosen, &decides);
+    else
+      add(chosen, decides);
+  }
+
   bool isLive(const Function &function) const {
     auto it = graph.ofValue.find(&function);
     return it != graph.ofValue.end() && live.isLive(it->second);
-  }
-
-  void trace(const Value &value, const CallBase &call) {
-    if (const auto *number = dyn_cast<ConstantInt>(&value))
-      return add(number->getSExtValue(), call);
-    if (const auto *argument = dyn_cast<Argument>(&value))
-      return traceCallers(*argument->getParent(), argument->getArgNo(), &call);
-    if (const auto *cast = dyn_cast<CastInst>(&value))
-      return trace(*cast->getOperand(0), call);
-    if (const auto *load = dyn_cast<LoadInst>(&value))
-      if (const auto *slot = dyn_cast<AllocaInst>(load->getPointerOperand()))
-        return traceSlot(*slot, call);
-    if (const auto *phi = dyn_cast<PHINode>(&value)) {
-      if (seenPhis.insert(phi).second)
-        for (const Value *incoming : phi->incoming_values())
-          trace(*incoming, call);
-      return;
-    }
-    if (const auto *select = dyn_cast<SelectInst>(&value)) {
-      trace(*select->getTrueValue(), call);
-      return trace(*select->getFalseValue(), call);
-    }
-    add(std::nullopt, call);
-  }
-
-  /// A variable of code that was compiled without optimisation.
-  void traceSlot(const AllocaInst &slot, const CallBase &call) {
-    for (const User *user : slot.users())
-      if (const auto *store = dyn_cast<StoreInst>(user)) {
-        if (store->getPointerOperand() != &slot)
-          return add(std::nullopt, call);
-        trace(*store->getValueOperand(), call);
-      } else if (!isa<LoadInst>(user) && !isa<DbgInfoIntrinsic>(user)) {
-        return add(std::nullopt, call);
-      }
   }
 
   std::string placeOf(const CallBase &call) const {
@@ -119,25 +184,42 @@ private:
                                                  &function.getEntryBlock());
   }
 
-  void add(std::optional<std::int64_t> value, const CallBase &call) {
-    if (value && any_of(supports.values, [&](std::int64_t supported) {
-          return std::uint32_t(supported) == std::uint32_t(*value);
-        }))
+  bool isSupported(const AllPassed &passed) const {
+    return any_of(supports.values, [&](std::int64_t value) {
+      return std::uint32_t(value) == std::uint32_t(*passed[0].number) &&
+             (passed.size() == 1 || std::uint32_t(value >> 32) ==
+                                        std::uint32_t(*passed[1].number));
+    });
+  }
+
+  void add(const AllPassed &passed, const CallBase &call) {
+    bool isKnown =
+        all_of(passed, [](const Passed &each) { return each.number; });
+    if (isKnown && isSupported(passed))
       return;
-    if (!isUsers(call) && (!value || !isCertain(call)))
+    if (!isUsers(call) && (!isKnown || !isCertain(call)))
       return;
     unsigned node = graph.ofValue.lookup(call.getFunction());
-    std::string place =
-        isUsers(call) ? placeOf(call) : usersLineOn(graph, live, node).str();
-    uses.push_back({&supports, value, std::move(place), node});
+    ArgumentUse use = {supports.call, supports.what, std::nullopt,
+                       isUsers(call) ? placeOf(call)
+                                     : usersLineOn(graph, live, node).str(),
+                       node};
+    if (isKnown) {
+      use.value = passed[0].number;
+      if (passed.size() > 1)
+        use.what = supports.selects + " 0x" +
+                   utohexstr(std::uint32_t(*passed[1].number),
+                             /*LowerCase=*/true) +
+                   ", " + supports.what;
+    }
+    uses.push_back(std::move(use));
   }
 
   const ProgramGraph &graph;
   const LiveSet &live;
   const Supports &supports;
   std::vector<ArgumentUse> &uses;
-  std::set<std::pair<const Function *, unsigned>> seen;
-  SmallPtrSet<const PHINode *, 8> seenPhis;
+  std::set<std::pair<const Function *, AllPassed>> seen;
 };
 
 } // namespace
@@ -166,9 +248,11 @@ std::vector<ArgumentUse> findArgumentUses(const Program &program,
                                           ArrayRef<Supports> supports) {
   std::vector<ArgumentUse> uses;
   for (const Supports &each : supports)
-    if (const Function *function =
-            program.module->getFunction("sys_" + each.call))
-      Tracer(graph, live, each, uses).traceCallers(*function, each.argument);
+    // clone has more arguments than a system call.
+    for (StringRef prefix : {"sys_", "ampoule_"})
+      if (const Function *function =
+              program.module->getFunction((prefix + each.call).str()))
+        Tracer(graph, live, each, uses).trace(*function);
   return uses;
 }
 
@@ -178,7 +262,7 @@ void reportArguments(const Closure &closure, ArrayRef<ArgumentUse> uses,
     if (!use.value)
       continue;
     std::string text = "the library OS does not support '" +
-                       use.supports->call + "' with " + use.supports->what +
+                       use.call + "' with " + use.what +
                        " 0x" + utohexstr(*use.value, /*LowerCase=*/true) +
                        "; it will fail\n";
     if (!use.place.empty())

@@ -10,8 +10,10 @@ namespace ampoule::linker {
 /// One AMPOULE_SUPPORTS.
 struct Supports {
   std::string call; ///< without sys_
-  unsigned argument;
-  std::string what; ///< what the argument is called: request, command
+  /// The one that decides, and the one that says of what it is, if there is.
+  std::vector<unsigned> arguments;
+  std::string what;    ///< what the argument is called: request, command
+  std::string selects; ///< the other: level
   std::vector<std::int64_t> values;
 };
 
@@ -21,7 +23,7 @@ std::vector<Supports> takeSupports(Program &program, Diag &diag);
 /// A use of such a call, where the user's code decides the argument, or where a
 /// library's function is certain to make it.
 struct ArgumentUse {
-  const Supports *supports;
+  std::string call, what;
   std::optional<std::int64_t> value; ///< nothing: not known before it runs
   std::string place;
   unsigned node; ///< the function in which it is decided

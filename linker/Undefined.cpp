@@ -21,6 +21,9 @@ namespace ampoule::linker {
 
 static constexpr StringLiteral kMain = "main";
 
+/// What stands behind dlopen in musl, and always fails.
+static constexpr StringLiteral kNoLoader = "stub_dlopen";
+
 AvailableCalls::AvailableCalls(const Program &program,
                                const SymbolTable &symbols,
                                const Config &config) {
@@ -152,8 +155,12 @@ std::vector<std::string> reportUnsupported(const Closure &closure,
                                            const Config &config, Diag &diag) {
   std::vector<std::string> calls;
   for (auto [id, node] : enumerate(closure.graph.nodes)) {
-    if (node.module != kUnimplementedOrigin || node.kind != Node::Function ||
-        !closure.live.isLive(id))
+    if (node.kind != Node::Function || !closure.live.isLive(id))
+      continue;
+    if (node.name == kNoLoader && node.module == "libc")
+      tellUnsupported(closure, id, "an image loads no library; 'dlopen' will fail\n",
+                      config, diag);
+    if (node.module != kUnimplementedOrigin)
       continue;
     calls.push_back(node.name.substr(StringRef("sys_").size()));
     tellUnsupported(closure, id,

@@ -112,6 +112,10 @@ AMPOULE_SYSCALL(mprotect, void *, std::size_t, long protection) {
   return protection & kExecute ? -kAccess : 0;
 }
 
+// PROT_READ, PROT_WRITE, but never PROT_EXEC.
+AMPOULE_SUPPORTS(mmap, 2, "protection", 0, 1, 2, 3);
+AMPOULE_SUPPORTS(mprotect, 2, "protection", 0, 1, 2, 3);
+
 AMPOULE_SYSCALL(madvise, char *start, std::size_t size, long advice) {
   constexpr long kDontNeed = 4; // MADV_DONTNEED: the pages read as zero
   if (advice == kDontNeed && !isShared(start) &&

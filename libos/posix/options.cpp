@@ -214,3 +214,17 @@ AMPOULE_SYSCALL(getsockopt, long fd, std::int32_t level, std::int32_t option,
                : socket.getOption(level, option, value, *size);
   });
 }
+
+// With what the kinds of sockets have: tcp(7), ip(7), ipv6(7).
+AMPOULE_SUPPORTS_EACH(setsockopt, 2, "option", 1, "level",
+                      {1, {2, 5, 6, 7, 8, 9, 10, 12, 13, 15, 18, 20, 21, 32,
+                           33}},
+                      {6, {1, 2, 3, 4, 5, 6, 7, 9, 12, 18}},
+                      {0, {1, 2, 8, 10, 32, 33, 34, 35, 36}},
+                      {41, {16, 17, 18, 19, 20, 21, 23, 26, 49, 67}});
+AMPOULE_SUPPORTS_EACH(getsockopt, 2, "option", 1, "level",
+                      {1, {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15, 18, 20, 21,
+                           30, 38, 39}},
+                      {6, {1, 2, 3, 4, 5, 6, 7, 9, 12, 18}},
+                      {0, {1, 2, 8, 33, 34}},
+                      {41, {16, 18, 19, 26, 49, 67}});

@@ -28,6 +28,9 @@ extern "C" int ampoule_clone(int (*entry)(void *), void *stack, long flags,
   return id;
 }
 
+// What pthread_create(3) asks for; clone(3) itself refuses CLONE_THREAD.
+AMPOULE_SUPPORTS(clone, 2, "flags", 0x7d0f00);
+
 [[noreturn]] static void leave(void *stack, std::size_t size) {
   threads::Thread &thread = threads::self();
   if (thread.clearOnExit) {
