@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // -Wampoule-unsupported: a second consumer of the parse that names, at the line
-// that uses them, functions of the system that no unikernel can provide. Only
+// that uses them, functions of the system that no unikernel can provide, and
+// lists what else a source uses (Dependencies.h). Only
 // declarations of system headers count, so a project's own function of the same
 // name does not. Clang has no way to add a warning group; this one is as good
 // as one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
+#include "compiler/Dependencies.h"
+
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -190,12 +193,15 @@ private:
 class Visitor : public RecursiveASTVisitor<Visitor> {
 public:
   /// `promotes`: -Werror makes errors of these warnings, too.
-  Visitor(ASTContext &context, const Pragmas &pragmas, bool promotes)
+  Visitor(ASTContext &context, const Pragmas &pragmas, bool promotes,
+          Dependencies &dependencies)
       : context(context), engine(context.getDiagnostics()), pragmas(pragmas),
-        promotes(promotes) {}
+        promotes(promotes), dependencies(dependencies) {}
 
   bool VisitDeclRefExpr(DeclRefExpr *use) {
     const auto *function = dyn_cast<FunctionDecl>(use->getDecl());
+    if (isInSystemHeader(function))
+      dependencies.add(*function, use->getLocation());
     if (isOfSystem(function))
       if (llvm::StringRef reason = reasonFor(function->getName());
           !reason.empty())
@@ -221,10 +227,21 @@ public:
     return true;
   }
 
+  bool VisitMemberExpr(MemberExpr *use) {
+    const auto *function = dyn_cast<FunctionDecl>(use->getMemberDecl());
+    if (isInSystemHeader(function))
+      dependencies.add(*function, use->getMemberLoc());
+    return true;
+  }
+
 private:
-  bool isOfSystem(const FunctionDecl *function) const {
-    return function && function->getIdentifier() && function->isExternC() &&
+  bool isInSystemHeader(const FunctionDecl *function) const {
+    return function &&
            context.getSourceManager().isInSystemHeader(function->getLocation());
+  }
+  bool isOfSystem(const FunctionDecl *function) const {
+    return isInSystemHeader(function) && function->getIdentifier() &&
+           function->isExternC();
   }
 
   void say(SourceLocation at, llvm::StringRef what, llvm::StringRef reason) {
@@ -248,13 +265,15 @@ private:
   DiagnosticsEngine &engine;
   const Pragmas &pragmas;
   bool promotes;
+  Dependencies &dependencies;
 };
 
 class Consumer : public ASTConsumer {
 public:
-  Consumer(const SourceManager &sources, std::shared_ptr<Pragmas> pragmas,
+  Consumer(CompilerInstance &instance, std::shared_ptr<Pragmas> pragmas,
            bool promotes)
-      : sources(sources), pragmas(std::move(pragmas)), promotes(promotes) {}
+      : instance(instance), sources(instance.getSourceManager()),
+        pragmas(std::move(pragmas)), promotes(promotes) {}
 
   bool HandleTopLevelDecl(DeclGroupRef group) override {
     for (Decl *declaration : group)
@@ -264,12 +283,15 @@ public:
   }
   /// At the end, when every pragma is known.
   void HandleTranslationUnit(ASTContext &context) override {
-    Visitor visitor(context, *pragmas, promotes);
+    Dependencies dependencies;
+    Visitor visitor(context, *pragmas, promotes, dependencies);
     for (Decl *declaration : written)
       visitor.TraverseDecl(declaration);
+    dependencies.emit(instance);
   }
 
 private:
+  CompilerInstance &instance;
   const SourceManager &sources;
   std::shared_ptr<Pragmas> pragmas;
   bool promotes;
@@ -285,8 +307,7 @@ protected:
     engine.setClient(new Client(engine, pragmas));
     instance.getPreprocessor().addPPCallbacks(
         std::make_unique<Nesting>(pragmas));
-    return std::make_unique<Consumer>(instance.getSourceManager(), pragmas,
-                                      promotes);
+    return std::make_unique<Consumer>(instance, pragmas, promotes);
   }
   bool ParseArgs(const CompilerInstance &,
                  const std::vector<std::string> &words) override {

@@ -7,6 +7,7 @@
 #include "linker/Merge.h"
 #include "linker/Diag.h"
 #include "linker/NativeChecks.h"
+#include "linker/Records.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Constants.h"
@@ -188,6 +189,8 @@ bool Merger::add(InputFile &file) {
   if (!module.ifunc_empty())
     return false;
   noteVirtualTables(file, module);
+  if (!file.isRuntime)
+    append_range(program.erasedUses, readErasedUses(module));
   renameWrapped(module);
   for (GlobalObject &object : module.global_objects())
     if (!object.isDeclaration()) {
@@ -345,6 +348,7 @@ void Merger::stubSystemCalls() {
 }
 
 void Merger::finish() {
+  eraseRecords(program, recordsIn(program, kUsesSection));
   settleCommons();
   settleReferences();
   strengthenAgainstNative();

@@ -37,6 +37,21 @@ std::string withoutArguments(StringRef name) {
   return depth == 0 ? result : name.str();
 }
 
+/// Without what libc++ puts into names for its versions, as sources have them:
+/// "std::f(int)" of "std::__1::f[abi:ne220100](int)".
+std::string withoutVersions(std::string name) {
+  constexpr StringLiteral kNamespace = "std::__1::", kTag = "[abi:";
+  for (std::size_t at; (at = name.find(kNamespace)) != std::string::npos;)
+    name.replace(at, kNamespace.size(), "std::");
+  for (std::size_t at; (at = name.find(kTag)) != std::string::npos;) {
+    std::size_t end = name.find(']', at);
+    if (end == std::string::npos)
+      break;
+    name.erase(at, end + 1 - at);
+  }
+  return name;
+}
+
 } // namespace
 
 std::string shownName(const Node &node) { return demangle(node.name); }
@@ -59,11 +74,16 @@ std::vector<std::string> spellings(const Node &node) {
     result.push_back(symbol);
     if (!StringRef(symbol).starts_with("_Z"))
       return;
-    result.push_back(demangle(symbol));
+    std::vector<std::string> names = {demangle(symbol)};
     if (std::string name =
             functionName(symbol, &ItaniumPartialDemangler::getFunctionName);
         !name.empty())
+      names.push_back(std::move(name));
+    for (std::string &name : names) {
+      if (std::string plain = withoutVersions(name); plain != name)
+        result.push_back(std::move(plain));
       result.push_back(std::move(name));
+    }
   };
   add(node.name);
   llvm::for_each(node.symbols, add);

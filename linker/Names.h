@@ -15,7 +15,8 @@ std::string shownName(const Node &node);
 std::string titleOf(const Node &node);
 
 /// What may stand for a node, or for a symbol that it defines: mangled,
-/// demangled, and demangled without result type and parameters.
+/// demangled, and demangled without result type and parameters; the last two
+/// also as sources write them, without libc++'s version.
 std::vector<std::string> spellings(const Node &node);
 
 /// A spelling, or a glob over spellings.

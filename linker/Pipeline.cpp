@@ -193,6 +193,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   report.target = config.target == Target::Xen ? "xen" : "linux";
   report.virtualsKept = program->virtualsKept;
   report.programModules = program->userModules;
+  report.erasedUses = program->erasedUses;
   StringSet<> visible =
       visibleNames(*program, *symbols, config, entries, modules);
   if (config.prune >= Prune::Lto)

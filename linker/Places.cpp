@@ -77,6 +77,14 @@ std::string shownFile(const Module &module, StringRef file) {
   return shown(unit ? unit->getDirectory() : "", file);
 }
 
+std::string shownPlace(const Module &module, StringRef place) {
+  auto units = module.debug_compile_units();
+  StringRef directory =
+      units.begin() == units.end() ? "" : (*units.begin())->getDirectory();
+  StringRef file = place.rsplit(':').first.rsplit(':').first;
+  return shown(directory, file) + place.substr(file.size()).str();
+}
+
 std::string directoryOf(const Module &module, StringRef file) {
   SmallString<128> path(file);
   if (const DICompileUnit *unit = unitOf(module, file);

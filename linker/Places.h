@@ -31,6 +31,9 @@ private:
 /// program knows where it was compiled.
 std::string directoryOf(const llvm::Module &module, llvm::StringRef file);
 
+/// "file:line:column" in a module that is one source, in the form of a place.
+std::string shownPlace(const llvm::Module &module, llvm::StringRef place);
+
 /// A source file as the compiler was given it, in the same form.
 std::string shownFile(const llvm::Module &module, llvm::StringRef file);
 

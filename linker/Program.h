@@ -5,6 +5,7 @@
 #pragma once
 
 #include "linker/Symbols.h"
+#include "linker/Uses.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -40,6 +41,8 @@ struct Program {
   /// Messages about undefined symbols that were given with more detail than
   /// the final link has.
   llvm::StringSet<> reported;
+  /// Of the user's sources.
+  std::vector<ErasedUse> erasedUses;
   /// Module (libos folder, library or user's object) by origin.
   llvm::StringMap<std::string> moduleOfOrigin;
   /// Modules that are not the toolchain's.

@@ -111,7 +111,7 @@ json::Array parametersToJson(ArrayRef<Parameter> parameters) {
 }
 
 json::Object toJson(const Report &report) {
-  json::Array map, segments, memory, arguments, embeds, instructions;
+  json::Array map, segments, memory, arguments, erased, embeds, instructions;
   for (const ByteMapEntry &entry : report.byteMap)
     map.push_back(json::Object{{"offset", entry.offset},
                                {"size", entry.size},
@@ -126,6 +126,8 @@ json::Object toJson(const Report &report) {
       row["value"] = *argument.value;
     arguments.push_back(std::move(row));
   }
+  for (const ErasedUse &use : report.erasedUses)
+    erased.push_back(json::Object{{"name", use.name}, {"place", use.place}});
   for (const ReportedEmbed &embed : report.embeds)
     embeds.push_back(json::Object{{"folder", embed.folder},
                                   {"mount", embed.mount},
@@ -157,6 +159,7 @@ json::Object toJson(const Report &report) {
       {"startedModules", json::Array(report.startedModules)},
       {"unimplementedSystemCalls", json::Array(report.unimplemented)},
       {"unsupportedArguments", std::move(arguments)},
+      {"erasedUses", std::move(erased)},
       {"virtualFunctionsKeptBecause", json::Array(report.virtualsKept)},
       {"cpuFeatures", json::Array(report.features)},
       {"modules", modulesToJson(report)},
@@ -330,6 +333,9 @@ Expected<Report> readReport(StringRef text) {
     report.arguments.push_back({row.text("call"), row.text("what"),
                                 row.optionalNumber("value"),
                                 row.text("place")});
+  });
+  reader.each("erasedUses", [&](Reader &row) {
+    report.erasedUses.push_back({row.text("name"), row.text("place")});
   });
   reader.each("segments", [&](Reader &row) {
     report.segments.push_back({row.number("address"), row.number("offset"),

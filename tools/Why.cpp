@@ -27,15 +27,17 @@ namespace {
 
 class Explainer {
 public:
-  Explainer(const Explanation &explanation, const WhyRequest &request)
-      : explanation(explanation), graph(explanation.graph), request(request),
-        live(reach(graph)) {}
+  Explainer(const Report &report, const WhyRequest &request)
+      : erasedUses(report.erasedUses), explanation(report.explanation),
+        graph(explanation.graph), request(request), live(reach(graph)) {}
 
   bool explain(StringRef pattern) {
     std::vector<unsigned> found = match(pattern);
     std::vector<unsigned> wanted;
     copy_if(found, std::back_inserter(wanted),
             [&](unsigned id) { return isKept(id) != request.before; });
+    if (found.empty() && printErased(pattern))
+      return true;
     if (wanted.empty()) {
       errs() << "ampoule: error: " << request.image << ": "
              << (found.empty()    ? "has no symbol that matches '"
@@ -172,6 +174,25 @@ private:
     }
   }
 
+  /// Sources use it, but no object.
+  bool printErased(StringRef pattern) const {
+    NamePattern wanted(pattern);
+    std::map<std::string, std::vector<std::string>> places;
+    for (const ErasedUse &use : erasedUses) {
+      Node node;
+      node.name = use.name;
+      if (wanted.matches(node))
+        places[use.name].push_back(use.place);
+    }
+    for (const auto &[name, all] : places)
+      outs() << demangle(name)
+             << ": used by the source, but the compiler left no reference to it\n"
+             << ">>> dead code, or done by other means, at "
+             << join(all, "\n>>> and at ") << "\n\n";
+    return !places.empty();
+  }
+
+  const std::vector<ErasedUse> &erasedUses;
   const Explanation &explanation;
   const Graph &graph;
   const WhyRequest &request;
@@ -186,7 +207,7 @@ int printWhy(const WhyRequest &request) {
     printError(report.takeError());
     return 1;
   }
-  Explainer explainer(report->explanation, request);
+  Explainer explainer(*report, request);
   bool found = true;
   for (StringRef pattern : request.patterns)
     found &= explainer.explain(pattern);

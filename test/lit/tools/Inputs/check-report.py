@@ -28,6 +28,7 @@ SCHEMA = {
     "modules": {"*": MODULE},
     "unsupportedArguments": [{"call": TEXT, "what": TEXT, "place": TEXT,
                               "value?": COUNT}],
+    "erasedUses": [{"name": TEXT, "place": TEXT}],
     "byteMap": [{"offset": COUNT, "size": COUNT, "kind": TEXT, "module": TEXT,
                  "symbol": TEXT}],
     "segments": [{"address": COUNT, "offset": COUNT, "fileSize": COUNT,
