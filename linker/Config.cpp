@@ -390,6 +390,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     if (config.target == Target::Xen) {
       add("sysroot/usr/lib", "lwip.a");
       add("sysroot/usr/lib", "fatfs.a");
+      add("sysroot/usr/lib", "arc4random.a");
     }
   }
   if (config.inputs.empty() ||

@@ -59,8 +59,9 @@ endfunction()
 # Without canaries: what boots before there is one, and what every image has, which
 # would make every image need them.
 set(unprotected boot xen console xenstore shutdown panic start)
-foreach(module xen events gnttab xenbus netfront blkfront fat console xenstore shutdown control memory time
-        threads net posix panic start linux cxxrt)
+set(modules xen events gnttab xenbus netfront blkfront fat console xenstore shutdown
+    control memory time threads random net posix panic start)
+foreach(module ${modules} linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
 libos_module(boot xen-boot/entry)
@@ -107,6 +108,5 @@ extern \"C\" long __ampoule_syscall(long, long, long, long, long, long, long);
 @definitions@" @ONLY)
 target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
-libos_archive(xen boot xen events gnttab xenbus netfront blkfront fat console xenstore shutdown control memory time
-              threads net posix libc libc-xen panic start cxxrt)
+libos_archive(xen boot ${modules} libc libc-xen cxxrt)
 libos_archive(linux linux libc libc-linux start-linux cxxrt)

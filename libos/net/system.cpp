@@ -45,7 +45,7 @@ void ampoule_net_free(void *memory) {
 unsigned ampoule_net_random() {
   static constinit std::uint64_t state = 0;
   std::uint64_t value;
-  if (!xen::canMakeRandom() || !xen::makeRandom(value)) {
+  if (!xen::makeRandom(value)) {
     state += 0x9e3779b97f4a7c15 ^ time::monotonic();
     value = (state ^ state >> 30) * 0xbf58476d1ce4e5b9;
     value = (value ^ value >> 27) * 0x94d049bb133111eb;

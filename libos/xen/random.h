@@ -11,16 +11,29 @@ inline bool canMakeRandom() {
   return cpuid(1).ecx & kRdrand;
 }
 
+/// Whether it gives what they are made of.
+inline bool canMakeSeed() {
+  constexpr std::uint32_t kRdseed = 1 << 18;
+  return cpuid(0).eax >= 7 && cpuid(7).ebx & kRdseed;
+}
+
 /// RDRAND (Intel SDM volume 1, section 7.3.17.1: retry ten times). False: none
-/// could be had in time.
+/// could be had in time, or the processor has no such instruction.
 inline bool makeRandom(std::uint64_t &value) {
-  for (unsigned i = 0; i < 10; ++i) {
-    bool valid;
-    asm volatile("rdrand %0" : "=r"(value), "=@ccc"(valid));
-    if (valid)
-      return true;
-  }
-  return false;
+  bool isValid = false;
+  if (canMakeRandom())
+    for (unsigned i = 0; i < 10 && !isValid; ++i)
+      asm volatile("rdrand %0" : "=r"(value), "=@ccc"(isValid));
+  return isValid;
+}
+
+/// RDSEED, which may have none for a while (section 7.3.17.2).
+inline bool makeSeed(std::uint64_t &value) {
+  bool isValid = false;
+  if (canMakeSeed())
+    for (unsigned i = 0; i < 100 && !isValid; ++i)
+      asm volatile("rdseed %0; pause" : "=r"(value), "=@ccc"(isValid));
+  return isValid;
 }
 
 } // namespace ampoule::xen

@@ -49,6 +49,7 @@ config.substitutions += [
     ("%direct", binary("ampoule") + " run --direct --quiet"),
     ("%ampoule", binary("ampoule")),
     ("%prefix", prefix),
+    ("%third-party", os.path.join(prefix, "third-party")),
     ("%python", sys.executable),
     ("%unit", config.ampoule_unit),
     ("%record", os.path.join(prefix, "libexec", "ampoule-record")),
