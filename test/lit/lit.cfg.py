@@ -29,7 +29,8 @@ config.environment = {
     "HOME": os.environ.get("HOME", "/"),
     "LC_ALL": "C",
 }
-for name in ("AMPOULE_CACHE", "XDG_CACHE_HOME", "TMPDIR", "AMPOULE_CUTS"):
+for name in ("AMPOULE_CACHE", "XDG_CACHE_HOME", "TMPDIR", "AMPOULE_CUTS",
+             "AMPOULE_HOURS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
