@@ -16,8 +16,7 @@ constexpr std::size_t partOf(std::size_t size, std::size_t done) {
 } // namespace
 
 bool Requests::connect(gnttab::Domain peer) {
-  ringPage = gnttab::take();
-  if (ringPage != gnttab::kNoPage)
+  if (ring.open(peer))
     while (freeCount < kPages) {
       gnttab::Page page = gnttab::take();
       if (page == gnttab::kNoPage)
@@ -29,8 +28,6 @@ bool Requests::connect(gnttab::Domain peer) {
     disconnect();
     return false;
   }
-  ring.attach(ringPage);
-  gnttab::grant(ringPage, peer, gnttab::Access::ReadWrite);
   return true;
 }
 
@@ -40,9 +37,7 @@ void Requests::disconnect() {
       release(slot, /*isGood=*/false);
   while (freeCount)
     gnttab::give(free[--freeCount]);
-  if (ringPage != gnttab::kNoPage)
-    gnttab::give(ringPage);
-  ringPage = gnttab::kNoPage;
+  ring.close();
   threads::wakeAll(room);
 }
 

@@ -37,8 +37,7 @@ public:
   bool connect(gnttab::Domain peer);
   /// What is under way has failed.
   void disconnect();
-  /// Of the ring's page.
-  std::uint32_t reference() const { return gnttab::referenceOf(ringPage); }
+  std::uint32_t reference() const { return ring.reference(); }
 
   /// Whether a request of that many bytes can be made.
   bool hasRoom(std::size_t size) const;
@@ -77,7 +76,6 @@ private:
 
   Ring ring;
   Slot slots[Ring::kSize] = {};
-  gnttab::Page ringPage = gnttab::kNoPage;
   /// Pages that no request uses, as a stack: the same few are used over and
   /// over.
   gnttab::Page free[kPages] = {};

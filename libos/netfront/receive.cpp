@@ -20,12 +20,9 @@ struct Receiver::Buffer {
 };
 
 bool Receiver::connect(gnttab::Domain domain) {
-  ringPage = gnttab::take();
-  if (ringPage == kNoPage)
+  if (!ring.open(domain))
     return false;
   peer = domain;
-  ring.attach(ringPage);
-  gnttab::grant(ringPage, peer, gnttab::Access::ReadWrite);
   refill();
   if (ring.outstanding() >= kFewPosted)
     return true;
@@ -45,7 +42,7 @@ void Receiver::disconnect() {
     drop(*buffer);
   }
   buffers = 0;
-  gnttab::give(ringPage);
+  ring.close();
 }
 
 void Receiver::drop(Buffer &buffer) {

@@ -19,7 +19,7 @@ public:
   bool connect(gnttab::Domain peer);
   void disconnect();
 
-  std::uint32_t reference() const { return gnttab::referenceOf(ringPage); }
+  std::uint32_t reference() const { return ring.reference(); }
 
   enum class Result : std::uint8_t { Frame, Dropped, Nothing, BackendLies };
   /// `frame`: what came, the caller's; `flags` of NETRXF_*.
@@ -50,7 +50,6 @@ private:
   void drop(Buffer &buffer);
 
   Ring ring;
-  gnttab::Page ringPage = gnttab::kNoPage;
   gnttab::Domain peer = 0;
   unsigned buffers = 0, generation = 0;
   Buffer *firstFree = nullptr;

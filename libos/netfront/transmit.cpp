@@ -8,12 +8,9 @@ namespace ampoule::netfront {
 using gnttab::kNoPage;
 
 bool Transmitter::connect(gnttab::Domain domain) {
-  ringPage = gnttab::take();
-  if (ringPage == kNoPage)
+  if (!ring.open(domain))
     return false;
   peer = domain;
-  ring.attach(ringPage);
-  gnttab::grant(ringPage, peer, gnttab::Access::ReadWrite);
   firstFree = kNone;
   for (std::uint16_t i = Ring::kSize; i-- > 0;) {
     slots[i] = {kNoPage, firstFree, false};
@@ -27,7 +24,7 @@ void Transmitter::disconnect() {
   for (Slot &slot : slots)
     if (slot.page != kNoPage)
       gnttab::give(slot.page);
-  gnttab::give(ringPage);
+  ring.close();
 }
 
 char *Transmitter::firstPage() const {

@@ -29,7 +29,7 @@ public:
   void begin(Offload what) { offload = what; }
   void disconnect();
 
-  std::uint32_t reference() const { return gnttab::referenceOf(ringPage); }
+  std::uint32_t reference() const { return ring.reference(); }
 
   enum class Result : std::uint8_t { Sent, Full, BackendLies };
   /// `notify`: the backend waits for an event.
@@ -54,7 +54,6 @@ private:
   char *firstPage() const;
 
   Ring ring;
-  gnttab::Page ringPage = gnttab::kNoPage;
   gnttab::Domain peer = 0;
   Offload offload;
   std::uint16_t firstFree = kNone;

@@ -34,12 +34,25 @@ public:
       roundDown((abi::kPageSize - offsetof(Shared, ring)) /
                 sizeof(Shared::ring[0]));
 
-  /// Begins anew in a page that is zero.
-  void attach(gnttab::Page page) {
+  /// Begins anew, in a page that `peer` may write. False: there is none.
+  bool open(gnttab::Domain peer) {
+    page = gnttab::take();
+    if (page == gnttab::kNoPage)
+      return false;
     shared = reinterpret_cast<Shared *>(gnttab::addressOf(page));
     shared->req_event = shared->rsp_event = 1;
     produced = consumed = 0;
+    gnttab::grant(page, peer, gnttab::Access::ReadWrite);
+    return true;
   }
+  /// One that is not open stays so.
+  void close() {
+    if (page != gnttab::kNoPage)
+      gnttab::give(page);
+    page = gnttab::kNoPage;
+  }
+  /// What the backend is to be told.
+  std::uint32_t reference() const { return gnttab::referenceOf(page); }
 
   unsigned outstanding() const { return produced - consumed; }
   unsigned free() const { return kSize - outstanding(); }
@@ -86,6 +99,7 @@ public:
 
 private:
   Shared *shared = nullptr;
+  gnttab::Page page = gnttab::kNoPage;
   std::uint32_t produced = 0, consumed = 0;
 };
 
