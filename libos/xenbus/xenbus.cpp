@@ -37,8 +37,8 @@ void Frontend::follow() {
   switch (backendNumber("state")) {
   case XenbusStateInitWait:
   case XenbusStateInitialised:
-    if (state == XenbusStateConnected)
-      leave(); // it began anew
+    if (up)
+      return leave(); // it began anew
     if (state == XenbusStateClosed)
       setState(XenbusStateInitialising);
     if (isConnected || isRefused)
@@ -53,11 +53,16 @@ void Frontend::follow() {
         return refuse("what the backend says of it makes no sense");
       up = true;
       setState(XenbusStateConnected);
+      if (wasUp)
+        say("the backend is back");
+      wasUp = true;
     }
     return look();
   case XenbusStateClosing:
     return leave();
   case XenbusStateClosed:
+    if (state == XenbusStateInitialising)
+      return; // it will see that we begin
     leave();
     // A backend that stays waits for us to begin.
     if (backendNumber("online") && !isRefused)
@@ -73,10 +78,10 @@ void Frontend::follow() {
 }
 
 void Frontend::leave() {
-  if (isConnected) {
+  if (up)
     say("the backend has gone");
+  if (isConnected)
     disconnect();
-  }
   up = isConnected = false;
   if (state != XenbusStateClosed)
     setState(XenbusStateClosed);

@@ -69,7 +69,7 @@ private:
   unsigned number = 0;
   gnttab::Domain domain = 0;
   XenbusState state = XenbusStateInitialising;
-  bool up = false, isConnected = false, isRefused = false;
+  bool up = false, wasUp = false, isConnected = false, isRefused = false;
   char backend[96] = {};
   xenstore::Watch watch;
 };
