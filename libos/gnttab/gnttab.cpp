@@ -130,7 +130,10 @@ bool end(Page page) {
   return true;
 }
 
-Usage usage() { return {taken.count(), held.count()}; }
+Usage usage() {
+  reclaim();
+  return {taken.count(), held.count()};
+}
 
 } // namespace ampoule::gnttab
 

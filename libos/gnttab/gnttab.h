@@ -34,7 +34,7 @@ std::uint32_t referenceOf(Page page);
 /// Takes the grant back. False: the other domain uses the page.
 [[nodiscard]] bool end(Page page);
 
-/// Pages taken, and kept aside because other domains hold on to them.
+/// Pages taken, and kept aside because other domains hold on to them now.
 struct Usage {
   std::uint32_t taken, held;
 };
