@@ -37,7 +37,7 @@ private:
   err_t send(pbuf &frame);
   bool waitForRoom();
   void receiveAll();
-  bool readAddress(netif &interface);
+  bool readAddress();
 
   /// Which checksums lwIP looks at.
   enum class Checks : std::uint8_t { Ours, None, All };
@@ -65,23 +65,28 @@ void work() {
 
 void onEvent() { threads::addLate(late); }
 
-bool Interface::readAddress(netif &interface) {
-  char text[24];
+/// 16 and more: it is no digit.
+unsigned hexDigit(char character) {
+  unsigned letter = unsigned(character | 0x20) - 'a';
+  return letter < 6 ? letter + 10 : unsigned(character) - '0';
+}
+
+/// Six bytes of two digits, like 00:16:3e:00:02:0f.
+bool Interface::readAddress() {
+  char text[3 * ETH_HWADDR_LEN];
   if (!read("mac", text, sizeof(text)))
     return false;
+  std::uint8_t address[ETH_HWADDR_LEN];
   const char *at = text;
-  for (std::uint8_t &byte : interface.hwaddr) {
-    byte = 0;
-    for (; *at && *at != ':'; ++at) {
-      unsigned digit = *at <= '9' ? unsigned(*at - '0')
-                                  : unsigned((*at | 0x20) - 'a') + 10;
-      if (digit > 15)
-        return false;
-      byte = static_cast<std::uint8_t>(byte << 4 | digit);
-    }
-    if (*at)
-      ++at;
+  for (std::uint8_t &byte : address) {
+    unsigned high = hexDigit(*at++), low = high < 16 ? hexDigit(*at++) : high;
+    bool isLast = &byte == address + ETH_HWADDR_LEN - 1;
+    if (low >= 16 || *at != (isLast ? 0 : ':'))
+      return false;
+    ++at;
+    byte = static_cast<std::uint8_t>(high << 4 | low);
   }
+  __builtin_memcpy(device->hwaddr, address, sizeof(address));
   return true;
 }
 
@@ -92,7 +97,7 @@ bool Interface::attach(netif &interface) {
   interface.hwaddr_len = ETH_HWADDR_LEN;
   std::uint64_t mtu = readNumber("mtu");
   interface.mtu = mtu >= 576 && mtu <= 65500 ? std::uint16_t(mtu) : 1500;
-  if (!readAddress(interface)) {
+  if (!readAddress()) {
     say("the toolstack gave it no MAC address");
     return false;
   }
@@ -110,6 +115,7 @@ bool Interface::attach(netif &interface) {
 }
 
 bool Interface::connect() {
+  readAddress(); // a device that is attached again can have another
   if (!transmitter.connect(peer()))
     return false;
   if (!receiver.connect(peer())) {
