@@ -57,7 +57,7 @@ bool Disk::connect() {
   return false;
 }
 
-bool Disk::begin() {
+const char *Disk::begin() {
   constexpr std::uint64_t kMostSectors = 1ull << 54;
   // In practice sectors count 512 bytes, whatever the size of a block
   // (Linux, drivers/block/xen-blkfront.c).
@@ -66,14 +66,22 @@ bool Disk::begin() {
   if (sectors == 0 || sectors > kMostSectors || size < kSector ||
       size > abi::kPageSize || (size & (size - 1)) ||
       sectors * kSector % size)
-    return false;
+    return "what the backend says of it makes no sense";
+  // What is open or mounted is not to reach another disk.
+  char from[sizeof(source)];
+  if (!readBackend("params", from, sizeof(from)))
+    from[0] = 0;
+  if (bytes && (sectors * kSector != bytes || size != block ||
+                __builtin_strcmp(from, source)))
+    return "another disk is in its place";
+  __builtin_strcpy(source, from);
   bytes = sectors * kSector;
   block = static_cast<std::uint32_t>(size);
   readOnly = backendNumber("info") & VDISK_READONLY;
   flushes = backendNumber("feature-flush-cache");
   hasBarrier = backendNumber("feature-barrier");
   discards = backendNumber("feature-discard");
-  return true;
+  return nullptr;
 }
 
 void Disk::disconnect() {

@@ -40,7 +40,7 @@ public:
 private:
   bool connect() override;
   XenbusState published() const override { return XenbusStateInitialised; }
-  bool begin() override;
+  const char *begin() override;
   void disconnect() override;
 
   bool awaitRoom(std::size_t size);
@@ -52,6 +52,8 @@ private:
   std::uint32_t port = 0, block = kSector;
   std::uint16_t number = 0;
   std::uint64_t bytes = 0;
+  /// What the backend has it from, in the toolstack's words.
+  char source[96] = {};
   bool readOnly = false, flushes = false, hasBarrier = false, discards = false;
 };
 

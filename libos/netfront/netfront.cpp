@@ -31,7 +31,7 @@ public:
 
 private:
   bool connect() override;
-  bool begin() override;
+  const char *begin() override;
   void disconnect() override;
   void look() override;
   err_t send(pbuf &frame);
@@ -136,7 +136,7 @@ bool Interface::connect() {
          write("feature-ipv6-csum-offload", 1);
 }
 
-bool Interface::begin() {
+const char *Interface::begin() {
   isOffloaded = !backendNumber("feature-no-csum-offload") &&
                 backendNumber("feature-ipv6-csum-offload");
   bool isScattered = isOffloaded && backendNumber("feature-sg");
@@ -149,7 +149,7 @@ bool Interface::begin() {
   look();
   receiver.expectMore();
   onEvent();
-  return true;
+  return nullptr;
 }
 
 void Interface::disconnect() {

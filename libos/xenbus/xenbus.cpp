@@ -37,8 +37,10 @@ void Frontend::follow() {
   switch (backendNumber("state")) {
   case XenbusStateInitWait:
   case XenbusStateInitialised:
-    if (up)
-      return leave(); // it began anew
+    if (up) { // it began anew
+      leave();
+      return setState(XenbusStateClosed);
+    }
     if (state == XenbusStateClosed)
       setState(XenbusStateInitialising);
     if (isConnected || isRefused)
@@ -49,8 +51,8 @@ void Frontend::follow() {
     return setState(published());
   case XenbusStateConnected:
     if (isConnected && !up) {
-      if (!begin())
-        return refuse("what the backend says of it makes no sense");
+      if (const char *wrong = begin())
+        return refuse(wrong);
       up = true;
       setState(XenbusStateConnected);
       if (wasUp)
@@ -59,19 +61,25 @@ void Frontend::follow() {
     }
     return look();
   case XenbusStateClosing:
-    return leave();
+    leave();
+    // Also if we are: the toolstack waits for the backend, and that for us.
+    return setState(XenbusStateClosed);
   case XenbusStateClosed:
     if (state == XenbusStateInitialising)
       return; // it will see that we begin
     leave();
     // A backend that stays waits for us to begin.
     if (backendNumber("online") && !isRefused)
-      setState(XenbusStateInitialising);
+      return setState(XenbusStateInitialising);
+    if (state != XenbusStateClosed)
+      setState(XenbusStateClosed);
     return;
-  case XenbusStateUnknown:
-    if (isConnected)
-      leave();
-    return;
+  case XenbusStateUnknown: // it was taken away; the next is another
+    isRefused = false;
+    if (!isConnected)
+      return;
+    leave();
+    return setState(XenbusStateClosed);
   default:
     return;
   }
@@ -83,8 +91,6 @@ void Frontend::leave() {
   if (isConnected)
     disconnect();
   up = isConnected = false;
-  if (state != XenbusStateClosed)
-    setState(XenbusStateClosed);
 }
 
 void Frontend::refuse(const char *what) {

@@ -38,8 +38,8 @@ protected:
   virtual bool connect() = 0;
   /// The state that says so; what the device is becomes known with `begin`.
   virtual XenbusState published() const { return XenbusStateConnected; }
-  /// The backend has connected, too. False: it makes no sense.
-  virtual bool begin() = 0;
+  /// The backend has connected, too. What is wrong with it, or null.
+  virtual const char *begin() = 0;
   /// The backend is gone: rings and grants end.
   virtual void disconnect() = 0;
   /// Something else of the backend's directory may have changed.
