@@ -48,8 +48,11 @@ void send(const void *bytes, std::size_t size) {
 
 char receiveByte() {
   xenstore_domain_interface &shared = ring();
-  while (!hasInput())
+  // What is longer than the ring comes when there is room again.
+  while (!hasInput()) {
+    xen::sendEvent(port);
     xen::poll(port, 0);
+  }
   char byte = shared.rsp[MASK_XENSTORE_IDX(shared.rsp_cons)];
   __atomic_store_n(&shared.rsp_cons, shared.rsp_cons + 1, __ATOMIC_RELEASE);
   return byte;
@@ -162,9 +165,9 @@ bool readNumber(const char *path, std::uint64_t &value) {
     return false;
   value = 0;
   for (const char *at = text; *at; ++at) {
-    if (*at < '0' || *at > '9' || __builtin_mul_overflow(value, 10, &value))
+    if (*at < '0' || *at > '9' || __builtin_mul_overflow(value, 10, &value) ||
+        __builtin_add_overflow(value, *at - '0', &value))
       return false;
-    value += static_cast<std::uint64_t>(*at - '0');
   }
   return true;
 }
