@@ -146,7 +146,6 @@ const char *Interface::begin() {
        .segmentsIpv6 = isScattered && backendNumber("feature-gso-tcpv6")});
   isStuck = false;
   check(Checks::Ours);
-  look();
   receiver.expectMore();
   onEvent();
   return nullptr;

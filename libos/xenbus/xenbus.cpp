@@ -53,11 +53,10 @@ void Frontend::follow() {
     if (isConnected && !up) {
       if (const char *wrong = begin())
         return refuse(wrong);
-      up = true;
-      setState(XenbusStateConnected);
       if (wasUp)
         say("the backend is back");
-      wasUp = true;
+      up = wasUp = true;
+      setState(XenbusStateConnected);
     }
     return look();
   case XenbusStateClosing:
