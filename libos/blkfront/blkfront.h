@@ -3,7 +3,8 @@
 // A transfer is cut into requests, several of which are under way at once; the
 // thread that asked sleeps until all are done. Nothing is cached: a write has
 // reached the backend when it returns, and lasting storage after `flush`. A
-// backend that goes fails what is under way; when it comes back the disk goes on.
+// backend that goes fails what is under way, and what is asked until it comes back;
+// then the disk goes on, if it is the same.
 #pragma once
 
 #include "libos/blkfront/requests.h"

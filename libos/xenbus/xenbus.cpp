@@ -58,7 +58,9 @@ void Frontend::follow() {
       up = wasUp = true;
       setState(XenbusStateConnected);
     }
-    return look();
+    if (up)
+      look();
+    return;
   case XenbusStateClosing:
     leave();
     // Also if we are: the toolstack waits for the backend, and that for us.

@@ -91,8 +91,12 @@ void receiveEvent(std::size_t size) {
 
 /// Watches interrupt; without any nobody handles the event.
 void unmask() {
-  if (firstWatch)
-    xen::unmaskPort(port);
+  if (!firstWatch)
+    return;
+  xen::unmaskPort(port);
+  // What came behind an answer: a poll may have taken its event.
+  if (hasInput())
+    threads::addLate(device);
 }
 
 /// Sends one or two texts, the first with its zero. The size of the answer, or
