@@ -46,11 +46,12 @@ void send(const void *bytes, std::size_t size) {
   }
 }
 
-char receiveByte() {
+/// What is longer than the ring comes when xenstored hears of room.
+char receiveByte(bool isLong = false) {
   xenstore_domain_interface &shared = ring();
-  // What is longer than the ring comes when there is room again.
   while (!hasInput()) {
-    xen::sendEvent(port);
+    if (isLong)
+      xen::sendEvent(port);
     xen::poll(port, 0);
   }
   char byte = shared.rsp[MASK_XENSTORE_IDX(shared.rsp_cons)];
@@ -68,7 +69,7 @@ xsd_sockmsg receiveHeader() {
 /// What follows a header; `room` of it are stored.
 void receiveText(std::size_t size, char *text, std::size_t room) {
   for (std::size_t i = 0; i < size; ++i) {
-    char byte = receiveByte();
+    char byte = receiveByte(/*isLong=*/room != 0);
     if (i < room)
       text[i] = byte;
   }
@@ -79,7 +80,7 @@ void receiveEvent(std::size_t size) {
   std::uint32_t number = 0;
   bool isToken = false;
   for (; size; --size) {
-    char byte = receiveByte();
+    char byte = receiveByte(/*isLong=*/true);
     if (isToken && byte)
       number = number * 10 + static_cast<std::uint32_t>(byte - '0');
     isToken |= byte == 0;
