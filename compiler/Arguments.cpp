@@ -144,6 +144,9 @@ std::optional<std::string> refusal(const Arg &arg) {
           name == "fuzzer" || name == "fuzzer-no-link")
         return "this sanitizer's run-time library needs a kernel; run it on a "
                "build with the host compiler";
+      else if (name.starts_with("cfi") || name == "kcfi")
+        return "calls are only checked together with the libraries': use "
+               "--ampoule-hardened";
     return std::nullopt;
   case options::OPT_fsanitize_minimal_runtime:
     return "there is no run-time library; without this option a violation "
@@ -170,6 +173,10 @@ bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
     switch (arg->getOption().getID()) {
     case OPT_ampoule_host_headers:
       out.hostHeaders.push_back(arg->getValue());
+      break;
+    case OPT_ampoule_hardened:
+      out.hardened = true;
+      out.linker.push_back("--ampoule-hardened");
       break;
     case OPT_ampoule_help:
       table.printHelp(outs(), "ampoule-c++ [options] file...",
@@ -307,6 +314,15 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
     for (StringRef flag : {"-flto=full", "-fwhole-program-vtables",
                            "-fvirtual-function-elimination"})
       add(flag);
+  if (out.hardened) {
+    // The linker checks virtual calls: what it needs for that is always there.
+    if (!emitsAssembly || emitsLlvm)
+      for (StringRef flag : {"-fsanitize=cfi-icall,cfi-mfcall",
+                             "-fsanitize-trap=all", "-fno-sanitize-ignorelist",
+                             "-fno-sanitize-cfi-canonical-jump-tables"})
+        add(flag);
+    add("-ftrivial-auto-var-init=zero");
+  }
   add("-fvisibility=hidden");
   add("-mno-red-zone");
   add("-fno-asynchronous-unwind-tables");

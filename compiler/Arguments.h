@@ -19,6 +19,7 @@ struct Arguments {
   bool linksCxx = false;
   bool noStandardLibraries = false; ///< -nostdlib, -nodefaultlibs
   bool helpOnly = false;
+  bool hardened = false;
   llvm::StringRef unsupported = "warning"; ///< compiler/Unsupported.cpp
 };
 

@@ -13,6 +13,11 @@ def ampoule_host_headers : Own<"host-headers=">, MetaVarName<"<name>">,
            "Nothing else of /usr/include is visible">;
 def ampoule_help : OwnFlag<"help">, HelpText<"Show these options">;
 
+def ampoule_hardened : OwnFlag<"hardened">,
+  HelpText<"Compile: check calls through pointers, zero what is not initialised; "
+           "link: keep those checks, check virtual calls, and shuffle as "
+           "--ampoule-seed=random unless a seed is stated">;
+
 // Warnings are spelled as clang's own.
 class Warning<string name> : Flag<["-"], "W" # name>;
 def Wampoule_unsupported : Warning<"ampoule-unsupported">,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/Bytes.h"
+#include "linker/CallChecks.h"
 #include "linker/Codegen.h"
 #include "linker/Optimise.h"
 
@@ -128,6 +129,7 @@ private:
 /// What becomes of a module's definitions; the module is used up.
 Bytes generate(std::unique_ptr<llvm::Module> module) {
   std::unique_ptr<TargetMachine> machine = createTargetMachine(kLevel);
+  dropCallChecks(*module);
   // Lowers what code generation does not know, and no more.
   optimise(*module, *machine, 0, [](StringRef) { return true; });
   nameConstants(*module);

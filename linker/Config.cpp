@@ -4,6 +4,7 @@
 // without effect; options that would change where things lie are refused,
 // because layout and page tables are the linker's own business.
 #include "linker/Config.h"
+#include "linker/CallChecks.h"
 #include "linker/Diag.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -335,15 +336,16 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.time = args.hasArg(OPT_ampoule_time);
   config.measure = args.hasArg(OPT_ampoule_measure);
   config.summary = args.hasArg(OPT_ampoule_summary);
-  if (const Arg *arg = args.getLastArg(OPT_ampoule_seed)) {
-    std::uint32_t seed;
-    if (StringRef(arg->getValue()) == "random")
-      config.seed = std::random_device()();
-    else if (to_integer(arg->getValue(), seed, 10))
-      config.seed = seed;
-    else
-      refuseValue(*arg, "a number of 32 bits, or random", diag);
-  }
+  config.hardened = args.hasArg(OPT_ampoule_hardened);
+  const Arg *seed = args.getLastArg(OPT_ampoule_seed);
+  config.randomSeed =
+      seed ? StringRef(seed->getValue()) == "random" : config.hardened;
+  if (std::uint32_t number; config.randomSeed)
+    config.seed = std::random_device()();
+  else if (seed && to_integer(seed->getValue(), number, 10))
+    config.seed = number;
+  else if (seed)
+    refuseValue(*seed, "a number of 32 bits, or random", diag);
   if (const Arg *arg = args.getLastArg(OPT_ampoule_require_seal)) {
     config.requiredSeal = StringSwitch<Tier>(arg->getValue())
                               .Case("static", Tier::Static)
@@ -371,6 +373,8 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   bool libraries = !args.hasArg(OPT_ampoule_nostdlib) &&
                    !args.hasArg(OPT_ampoule_nodefaultlibs);
   if (config.kind == OutputKind::Image) {
+    if (config.hardened)
+      config.undefined.push_back(kCheckFailed.str());
     auto add = [&](StringRef directory, StringRef name) {
       SmallString<128> path(config.prefix);
       sys::path::append(path, directory, name);

@@ -66,6 +66,8 @@ struct Config {
   bool summary = false;
   /// Of the order of functions and data, and of the gaps between regions.
   std::optional<std::uint32_t> seed;
+  bool randomSeed = false; ///< drawn by this link
+  bool hardened = false;
   Tier requiredSeal = Tier::Wx;
   unsigned errorLimit = 20;
   std::string soname;

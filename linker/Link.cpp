@@ -99,7 +99,7 @@ int linkMain(ArrayRef<const char *> args, StringRef programPath) {
   // What only prints, measures or traces is not worth a cache.
   bool cacheable = config->print.empty() && config->stopAfter.empty() &&
                    config->map.empty() && !config->trace &&
-                   !is_contained(args, StringRef("--ampoule-seed=random"));
+                   !config->randomSeed;
   Cache cache = cacheable ? openCache(*config, args, diag) : Cache();
   if (diag.failed())
     return 1;

@@ -163,6 +163,11 @@ void Merger::discardAssemblySymbols(llvm::Module &module,
 /// Code that was compiled without our flags may call a virtual function without
 /// telling, so no virtual function may go while such code is linked.
 void Merger::noteVirtualTables(InputFile &file, llvm::Module &module) {
+  // Such code would make calls that nobody checks, and have functions that no
+  // checked call can call.
+  if (config.hardened && !file.isRuntime &&
+      !module.getModuleFlag("CFI Canonical Jump Tables"))
+    diag.error(file.name + " was compiled without --ampoule-hardened");
   if (module.getModuleFlag("Virtual Function Elim"))
     return;
   program.virtualsKept.push_back(file.name +
@@ -409,8 +414,12 @@ std::unique_ptr<Program> mergeProgram(SymbolTable &symbols,
     if (file->native) {
       program->natives.push_back(file);
       program->moduleOfOrigin[file->name] = file->module;
-      if (!file->isRuntime && mayHoldCxx(*file))
+      if (!file->isRuntime && mayHoldCxx(*file)) {
         program->virtualsKept.push_back(file->name + " is native code");
+        if (config.hardened)
+          diag.error(file->name + " is native code, and --ampoule-hardened "
+                                  "cannot check its calls");
+      }
       continue;
     }
     if (!file->bitcode)

@@ -2,6 +2,7 @@
 // THE WALK. Read this first: each stage is one call, and what holds from there
 // on stands between the stages.
 #include "linker/Pipeline.h"
+#include "linker/CallChecks.h"
 #include "linker/Codegen.h"
 #include "linker/Configure.h"
 #include "linker/Diag.h"
@@ -170,6 +171,10 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   std::unique_ptr<Program> program = mergeProgram(*symbols, config, diag);
   if (!program)
     return std::nullopt;
+  if (config.hardened)
+    completeCallChecks(*program->module);
+  else
+    dropCallChecks(*program->module);
   assert(!verifyModule(*program->module, &errs()));
   walk.print("merged",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
@@ -243,6 +248,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
       config.prune == Prune::Sections ? 0 : config.optLevel,
       [&](StringRef name) { return available.contains(name); },
       &fates.instrumentation());
+  if (config.hardened)
+    reportFailedChecks(*program->module);
   walk.print("optimised",
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))

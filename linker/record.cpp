@@ -4,6 +4,7 @@
 // Copies an archive, and records in its bitcode how many bytes each definition
 // has (linker/Bytes.h).
 #include "linker/Bytes.h"
+#include "linker/CallChecks.h"
 #include "linker/Optimise.h"
 
 #include "llvm/BinaryFormat/Magic.h"
@@ -27,6 +28,7 @@ Expected<std::unique_ptr<MemoryBuffer>> measured(MemoryBufferRef buffer) {
   Expected<std::unique_ptr<Module>> module = parseBitcodeFile(buffer, context);
   if (!module)
     return module.takeError();
+  dropTypeSymbols(**module);
   recordBytes(**module);
   SmallString<0> bitcode;
   raw_svector_ostream os(bitcode);

@@ -14,7 +14,7 @@ endforeach()
 set(libos_flags ${common} -I${AMPOULE_ROOT}
     "SHELL:-isystem ${CMAKE_BINARY_DIR}/xen-include" ${lwip_includes} ${fatfs_includes}
     -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__)
-set(libos_cxx_flags -Oz ${lines} -flto=full -fvisibility=hidden -fwhole-program-vtables
+set(libos_cxx_flags -Oz ${lines} ${call_types} -flto=full -fvisibility=hidden -fwhole-program-vtables
     -fvirtual-function-elimination -std=c++23 -ffreestanding -fno-exceptions
     -fno-rtti -fno-threadsafe-statics -nostdinc++ -Wall -Wextra -Werror
     -Wno-unused-parameter)

@@ -24,6 +24,8 @@ extern void (*const __init_array_end[])(int, char **, char **);
 
 using namespace ampoule;
 
+/// The tables are read-only, and functions in them have any type.
+[[clang::no_sanitize("kcfi")]]
 static void runConstructors(const start::Arguments &args) {
   for (auto *f = __preinit_array_start; f != __preinit_array_end; ++f)
     (*f)(args.count, args.values, args.environment);

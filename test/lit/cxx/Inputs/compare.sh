@@ -31,6 +31,11 @@ $cxx --ampoule-target=linux --ampoule-prune=none -w -O2 "$@" \
   -o "$scratch/unpruned"
 run "$scratch/unpruned" ${ARGS:-} > "$scratch/unpruned.out"
 diff -u "$scratch/expected" "$scratch/unpruned.out"
+# Nor must the checks of --ampoule-hardened stop what is right.
+$cxx --ampoule-target=linux --ampoule-hardened -w -O2 "$@" \
+  -o "$scratch/hardened"
+run "$scratch/hardened" ${ARGS:-} > "$scratch/hardened.out"
+diff -u "$scratch/expected" "$scratch/hardened.out"
 $cxx -w -Oz "$@" -o "$scratch/image"
 if command -v qemu-system-x86_64 > /dev/null; then
   run $ampoule run --direct --quiet "$scratch/image" ${ARGS:-} \
