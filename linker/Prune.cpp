@@ -139,6 +139,8 @@ bool prune(Program &program, const ProgramGraph &graph, const LiveSet &live) {
   });
   // The dead refer to each other: let go of all bodies before deleting any.
   for (GlobalValue *value : dead) {
+    if (value->isDeclaration()) // one that native code defines, with its type
+      continue;
     if (auto *function = dyn_cast<Function>(value))
       function->deleteBody();
     else if (auto *variable = dyn_cast<GlobalVariable>(value))
