@@ -146,16 +146,22 @@ private:
   }
 
   void typeDestructors() {
-    for (auto &[name, argument] : kTakesDestructor) {
-      Function *taker = module.getFunction(name);
-      if (!taker)
-        continue;
-      for (User *user : taker->users())
-        if (auto *call = dyn_cast<CallBase>(user);
-            call && call->getCalledOperand() == taker)
-          if (auto *destructor = dyn_cast<Function>(
-                  call->getArgOperand(argument)->stripPointerCastsAndAliases()))
-            destructor->addTypeMetadata(0, MDString::get(context, kDestructor));
+    SetVector<Value *> given; // grows: calls may have been made one
+    for (auto &[name, argument] : kTakesDestructor)
+      if (Function *taker = module.getFunction(name))
+        for (User *user : taker->users())
+          if (auto *call = dyn_cast<CallBase>(user);
+              call && call->getCalledOperand() == taker)
+            given.insert(call->getArgOperand(argument));
+    for (unsigned i = 0; i != given.size(); ++i) {
+      Value *value = given[i]->stripPointerCastsAndAliases();
+      if (auto *phi = dyn_cast<PHINode>(value))
+        given.insert(phi->op_begin(), phi->op_end());
+      else if (auto *select = dyn_cast<SelectInst>(value))
+        given.insert_range(
+            ArrayRef{select->getTrueValue(), select->getFalseValue()});
+      else if (auto *destructor = dyn_cast<Function>(value))
+        destructor->addTypeMetadata(0, MDString::get(context, kDestructor));
     }
   }
 
