@@ -4,6 +4,9 @@
 #include "libos/xenstore/xenstore.h"
 #include "xen-boot/abi/handoff.h"
 
+/// The end of what the image maps, by the link script.
+extern "C" const char __ampoule_memory_max[];
+
 namespace ampoule::start {
 
 void announce(const abi::Handoff &handoff, Tier tier) {
@@ -22,7 +25,12 @@ void announce(const abi::Handoff &handoff, Tier tier) {
            : handoff.isDom0 ? isPv ? "Xen, PV dom0" : "Xen, PVH dom0"
            : isPv           ? "Xen, PV"
                             : "Xen, PVH");
-  (line << ", ").number(bytes >> 10) << " KiB free, seal: " << nameOf(tier);
+  (line << ", ").number(bytes >> 10) << " KiB free, ";
+  auto last = reinterpret_cast<std::uint64_t>(__ampoule_memory_max);
+  if (handoff.memoryEnd > last)
+    line.number((handoff.memoryEnd - last) >> 10)
+        << " KiB not used (--ampoule-memory-max=), ";
+  line << "seal: " << nameOf(tier);
 }
 
 } // namespace ampoule::start

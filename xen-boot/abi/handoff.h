@@ -49,10 +49,12 @@ struct Handoff {
   /// RAM behind the image, ascending. PV: start_info.nr_pages without the page
   /// tables and rings; PVH: XENMEM_memory_map; direct: hvm_start_info's map.
   std::uint64_t memoryRanges;
+  /// Where RAM ends, which may be beyond what the image was linked for.
+  std::uint64_t memoryEnd;
   MemoryRange memory[kMaxMemoryRanges];
 };
 
 static_assert(offsetof(Handoff, magic) == 0);
-static_assert(sizeof(Handoff) == 80 + sizeof(MemoryRange) * kMaxMemoryRanges);
+static_assert(sizeof(Handoff) == 88 + sizeof(MemoryRange) * kMaxMemoryRanges);
 
 } // namespace ampoule::abi

@@ -66,6 +66,7 @@ AMPOULE_BOOT void begin(abi::Handoff &handoff, abi::Mode mode,
 
 AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
                             const abi::MemoryRange *reserved, unsigned count) {
+  handoff.memoryEnd = range.end; // ranges come in ascending order
   std::uint64_t first = address(__ampoule_image_end);
   std::uint64_t last = address(__ampoule_memory_max);
   range.start = range.start < first ? first : range.start;

@@ -283,6 +283,7 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
   xen::hypercall(__HYPERVISOR_mmuext_op, &flush, std::uint64_t{1}, nullptr,
                  std::uint64_t{DOMID_SELF});
   addMemory(handoff, {0, end}, reserved, reservedRanges);
+  handoff.memoryEnd = memoryEnd;
   if (handoff.memoryRanges == 0)
     fail("ampoule: no free memory behind the image\n");
   leaveBoot();

@@ -134,8 +134,8 @@ AMPOULE_BOOT void meetXen(abi::Handoff &handoff) {
   std::uint64_t console = parameter(HVM_PARAM_CONSOLE_PFN);
   std::uint64_t xenstore = parameter(HVM_PARAM_STORE_PFN);
   if (console != abi::kConsoleFrame || xenstore != abi::kXenstoreFrame)
-    fail("ampoule: the toolstack put the console or xenstore page elsewhere "
-         "than at 0xfefff and 0xfeffc\n");
+    fail("ampoule: the console page is not at 0xfefff, or xenstore's not at "
+         "0xfeffc\n");
   handoff.consolePort = parameter(HVM_PARAM_CONSOLE_EVTCHN);
   handoff.xenstorePort = parameter(HVM_PARAM_STORE_EVTCHN);
 }
