@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // -Wampoule-unsupported: a second consumer of the parse that names, at the line
 // that uses them, functions of the system that no unikernel can provide, and
-// lists what else a source uses (Dependencies.h). Only
-// declarations of system headers count, so a project's own function of the same
-// name does not. Clang has no way to add a warning group; this one is as good
+// lists what a source uses (Dependencies.h). Only declarations of system headers
+// count, so a project's own function of the same name does not. Clang has no way to add a warning group; this one is as good
 // as one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
 #include "compiler/Dependencies.h"
 
@@ -200,9 +199,10 @@ public:
 
   bool VisitDeclRefExpr(DeclRefExpr *use) {
     const auto *function = dyn_cast<FunctionDecl>(use->getDecl());
-    if (isInSystemHeader(function))
-      dependencies.add(*function, use->getLocation());
-    if (isOfSystem(function))
+    if (!isInSystemHeader(function))
+      return true;
+    dependencies.add(*function, use->getLocation());
+    if (isOfC(*function))
       if (llvm::StringRef reason = reasonFor(function->getName());
           !reason.empty())
         say(use->getLocation(), function->getName(), reason);
@@ -214,8 +214,9 @@ public:
     constexpr unsigned kProtection = 2;
     constexpr std::uint64_t kExecutable = 4; // PROT_EXEC, POSIX sys/mman.h
     const FunctionDecl *function = call->getDirectCallee();
-    if (!isOfSystem(function) || call->getNumArgs() <= kProtection ||
-        (function->getName() != "mmap" && function->getName() != "mprotect"))
+    if (!function || call->getNumArgs() <= kProtection || !isOfC(*function) ||
+        (function->getName() != "mmap" && function->getName() != "mprotect") ||
+        !isInSystemHeader(function))
       return true;
     const Expr *protection = call->getArg(kProtection);
     Expr::EvalResult value;
@@ -239,9 +240,8 @@ private:
     return function &&
            context.getSourceManager().isInSystemHeader(function->getLocation());
   }
-  bool isOfSystem(const FunctionDecl *function) const {
-    return isInSystemHeader(function) && function->getIdentifier() &&
-           function->isExternC();
+  static bool isOfC(const FunctionDecl &function) {
+    return function.getIdentifier() && function.isExternC();
   }
 
   void say(SourceLocation at, llvm::StringRef what, llvm::StringRef reason) {

@@ -68,6 +68,7 @@ private:
                                                llvm::Module &module);
   void discardAssemblySymbols(llvm::Module &module,
                               ArrayRef<StringRef> discarded);
+  void requireCallChecks(InputFile &file, llvm::Module &module);
   void noteVirtualTables(InputFile &file, llvm::Module &module);
   void settleCommons();
   void settleReferences();
@@ -163,15 +164,18 @@ void Merger::discardAssemblySymbols(llvm::Module &module,
 /// Code that was compiled without our flags may call a virtual function without
 /// telling, so no virtual function may go while such code is linked.
 void Merger::noteVirtualTables(InputFile &file, llvm::Module &module) {
-  // Such code would make calls that nobody checks, and have functions that no
-  // checked call can call.
-  if (config.hardened && !file.isRuntime &&
-      !module.getModuleFlag("CFI Canonical Jump Tables"))
-    diag.error(file.name + " was compiled without --ampoule-hardened");
   if (module.getModuleFlag("Virtual Function Elim"))
     return;
   program.virtualsKept.push_back(file.name +
                                  " was compiled without Ampoule's flags");
+}
+
+/// Other code would make calls that nobody checks, and have functions that no
+/// checked call can call. (Libraries say their types in another way.)
+void Merger::requireCallChecks(InputFile &file, llvm::Module &module) {
+  if (config.hardened && !file.isRuntime &&
+      !module.getModuleFlag("CFI Canonical Jump Tables"))
+    diag.error(file.name + " was compiled without --ampoule-hardened");
 }
 
 bool Merger::add(InputFile &file) {
@@ -193,6 +197,7 @@ bool Merger::add(InputFile &file) {
     diag.error(describeIfunc(file.name, ifunc.getName()));
   if (!module.ifunc_empty())
     return false;
+  requireCallChecks(file, module);
   noteVirtualTables(file, module);
   if (!file.isRuntime)
     append_range(program.erasedUses, readErasedUses(module));

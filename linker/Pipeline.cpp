@@ -221,8 +221,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
       findArgumentUses(*program, closure.graph, closure.live, supports);
   reportArguments(closure, uses, config, diag);
   for (const ArgumentUse &use : uses)
-    report.arguments.push_back(
-        {use.call, use.what, use.value, use.place});
+    report.arguments.push_back({use.call, use.what, use.value, use.place});
   auto has = [&](StringRef name) {
     const Function *function = program->module->getFunction(name);
     return function && !function->isDeclaration();

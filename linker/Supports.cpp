@@ -130,8 +130,11 @@ private:
       return;
     for (const Use &use : function.uses()) {
       const auto *call = dyn_cast<CallBase>(use.getUser());
+      auto isPassed = [&](const Passed &each) {
+        return !each.argument || each.argument->getArgNo() < call->arg_size();
+      };
       if (!call || !isLive(*call->getFunction()) || !call->isCallee(&use) ||
-          call->arg_size() < function.arg_size())
+          !all_of(passed, isPassed))
         continue;
       traceCall(*call,
                 below && isUsers(*below) && !isUsers(*call) ? *below : *call,
@@ -261,9 +264,9 @@ void reportArguments(const Closure &closure, ArrayRef<ArgumentUse> uses,
   for (const ArgumentUse &use : uses) {
     if (!use.value)
       continue;
-    std::string text = "the library OS does not support '" +
-                       use.call + "' with " + use.what +
-                       " 0x" + utohexstr(*use.value, /*LowerCase=*/true) +
+    std::string text = "the library OS does not support '" + use.call +
+                       "' with " + use.what + " 0x" +
+                       utohexstr(*use.value, /*LowerCase=*/true) +
                        "; it will fail\n";
     if (!use.place.empty())
       text += ">>> at " + use.place + "\n";

@@ -158,7 +158,8 @@ std::vector<std::string> reportUnsupported(const Closure &closure,
     if (node.kind != Node::Function || !closure.live.isLive(id))
       continue;
     if (node.name == kNoLoader && node.module == "libc")
-      tellUnsupported(closure, id, "an image loads no library; 'dlopen' will fail\n",
+      tellUnsupported(closure, id,
+                      "an image loads no library; 'dlopen' will fail\n",
                       config, diag);
     if (node.module != kUnimplementedOrigin)
       continue;

@@ -60,11 +60,11 @@ std::uint32_t nextInode();
 /// Null: there is none.
 Name *findName(const Node &directory, const char *text, std::size_t length);
 
-/// Makes a node with that name; the text is copied. Null: no memory.
-/// On a disk, or in memory. Null: `error` is a negative errno; otherwise 0.
+/// Makes a node with that name, on a disk or in memory; the text is copied. Null:
+/// `error` is a negative errno; otherwise 0.
 Node *makeNode(Node &directory, const char *text, std::size_t length,
                std::uint32_t mode, long &error);
-/// In memory.
+/// The same in memory. Null: there is none left.
 extern "C" Node *ampoule_make_node(Node &directory, const char *text,
                                    std::size_t length, std::uint32_t mode);
 

@@ -5,26 +5,32 @@
 
 namespace ampoule::xen {
 
+/// Bits of CPUID leaf 1, ECX, and of leaf 7, EBX.
+inline constexpr std::uint32_t kRdrand = 1 << 30, kRdseed = 1 << 18;
+
 /// Whether the processor makes random numbers.
-inline bool canMakeRandom() {
-  constexpr std::uint32_t kRdrand = 1 << 30;
-  return cpuid(1).ecx & kRdrand;
-}
+inline bool canMakeRandom() { return cpuid(1).ecx & kRdrand; }
 
 /// Whether it gives what they are made of.
 inline bool canMakeSeed() {
-  constexpr std::uint32_t kRdseed = 1 << 18;
   return cpuid(0).eax >= 7 && cpuid(7).ebx & kRdseed;
 }
 
-/// RDRAND (Intel SDM volume 1, section 7.3.17.1: retry ten times). False: none
-/// could be had in time, or the processor has no such instruction.
+/// RDRAND, which the processor must have (Intel SDM volume 1, section 7.3.17.1:
+/// retry ten times). False: none could be had in time.
+[[gnu::always_inline]] inline bool drawRandom(std::uint64_t &value) {
+  for (unsigned i = 0; i < 10; ++i) {
+    bool isValid;
+    asm volatile("rdrand %0" : "=r"(value), "=@ccc"(isValid));
+    if (isValid)
+      return true;
+  }
+  return false;
+}
+
+/// False also if the processor has no such instruction.
 inline bool makeRandom(std::uint64_t &value) {
-  bool isValid = false;
-  if (canMakeRandom())
-    for (unsigned i = 0; i < 10 && !isValid; ++i)
-      asm volatile("rdrand %0" : "=r"(value), "=@ccc"(isValid));
-  return isValid;
+  return canMakeRandom() && drawRandom(value);
 }
 
 /// RDSEED, which may have none for a while (section 7.3.17.2).

@@ -38,7 +38,8 @@ struct Handoff {
   std::uint64_t entryTicks;
   /// What Xen answered to HYPERVISOR_seal_op; 0: sealed, or not on Xen.
   std::int64_t seal;
-  /// RDRAND; a processor without it gives a hash of the time stamp counter.
+  /// RDRAND and a hash of the time stamp counter; a processor without RDRAND
+  /// gives the hash alone.
   /// Linux target: AT_RANDOM.
   std::uint64_t entropy[2];
   /// PV: start_info.cmd_line; PVH: hvm_start_info.cmdline_paddr. A copy, which
@@ -46,11 +47,11 @@ struct Handoff {
   char *commandLine;
   /// Linux target only: the stack as the kernel leaves it (argc, argv, …).
   const std::uint64_t *initialStack;
+  /// Where RAM ends, which may be beyond what the image was linked for.
+  std::uint64_t memoryEnd;
   /// RAM behind the image, ascending. PV: start_info.nr_pages without the page
   /// tables and rings; PVH: XENMEM_memory_map; direct: hvm_start_info's map.
   std::uint64_t memoryRanges;
-  /// Where RAM ends, which may be beyond what the image was linked for.
-  std::uint64_t memoryEnd;
   MemoryRange memory[kMaxMemoryRanges];
 };
 

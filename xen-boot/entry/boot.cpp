@@ -2,6 +2,8 @@
 // The part of booting that does not depend on the entry.
 #include "xen-boot/entry/boot.h"
 
+#include "libos/xen/random.h"
+
 namespace ampoule::boot {
 
 AMPOULE_BOOT void fail(const char *reason) {
@@ -39,18 +41,11 @@ AMPOULE_BOOT void enableExtendedState() {
   asm volatile("xsetbv" ::"a"(cpuid(0xd).eax & kStates), "c"(0), "d"(0));
 }
 
-/// RDRAND (Intel SDM volume 1, section 7.3.17.1: retry ten times), and the time.
 AMPOULE_BOOT static std::uint64_t random(std::uint64_t ticks) {
-  constexpr std::uint32_t kRdrand = 1 << 30;
   ticks *= 0x9e3779b97f4a7c15; // spreads the bits that change
-  if (cpuid(1).ecx & kRdrand)
-    for (unsigned i = 0; i < 10; ++i) {
-      std::uint64_t value;
-      bool isValid;
-      asm volatile("rdrand %0" : "=r"(value), "=@ccc"(isValid));
-      if (isValid)
-        return ticks ^ value;
-    }
+  std::uint64_t value;
+  if (cpuid(1).ecx & xen::kRdrand && xen::drawRandom(value))
+    ticks ^= value;
   return ticks;
 }
 
