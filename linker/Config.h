@@ -66,7 +66,7 @@ struct Config {
   bool summary = false;
   /// Of the order of functions and data, and of the gaps between regions.
   std::optional<std::uint32_t> seed;
-  bool randomSeed = false; ///< drawn by this link
+  bool randomSeed = false; ///< drawn by this link (drawSeed)
   bool hardened = false;
   Tier requiredSeal = Tier::Wx;
   unsigned errorLimit = 20;
@@ -86,6 +86,9 @@ struct Config {
 };
 
 class Diag;
+
+/// Of --ampoule-seed=random.
+std::uint32_t drawSeed();
 
 /// Parses ld-style arguments (without the program's name). Mistakes are
 /// reported to `diag`; the result is then not to be used. Nothing is returned

@@ -61,6 +61,8 @@ private:
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
+constexpr unsigned kMostDraws = 4; ///< of a random seed
+
 struct Placed {
   image::Image image;
   std::string map; ///< lld's
@@ -230,7 +232,6 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
                        .grants = has("ampoule_take_io_page")};
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
-  report.seed = config.seed;
   report.settings = configuration.settings;
   for (const Embed &embed : configuration.embeds)
     report.embeds.push_back({embed.folder, embed.mount, embed.place});
@@ -261,13 +262,26 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   // Not yet a reason to stop: the final link may find more of them.
   reportUndefined(*program, references, available, config, diag);
 
-  std::optional<Placed> placed =
-      layOut(objects, *program, configuration.settings, extras,
-             issuedHypercalls(*program->module) |
-                 issuedByNatives(closure.graph, closure.live),
-             config, diag, walk);
-  if (!placed)
-    return std::nullopt;
+  std::uint64_t hypercalls = issuedHypercalls(*program->module) |
+                             issuedByNatives(closure.graph, closure.live);
+  Config placing = config;
+  std::optional<Placed> placed;
+  // One layout in some twenty cannot be sealed where others can; code that was not
+  // optimised hardly ever can.
+  for (unsigned draws = config.randomSeed && config.optLevel ? kMostDraws : 1;
+       draws; --draws) {
+    placed = layOut(objects, *program, configuration.settings, extras,
+                    hypercalls, placing, diag, walk);
+    if (!placed)
+      return std::nullopt;
+    report.instructions = reportInstructions(
+        placed->verification.violations, placed->image.linked);
+    if (report.instructions.empty())
+      break;
+    if (draws > 1)
+      placing.seed = drawSeed();
+  }
+  report.seed = placing.seed;
   image::Image &image = placed->image;
   walk.print("page-tables", [&](raw_ostream &os) {
     image::printMappings(image.mappings, os);
@@ -279,8 +293,6 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
       diag.error("the finished image is not valid: " + violation.rule + ": 0x" +
                  utohexstr(violation.address, /*LowerCase=*/true) + ": " +
                  violation.what);
-  report.instructions =
-      reportInstructions(placed->verification.violations, image.linked);
   checkSeal(report.instructions, config, diag);
   if (config.target == Target::Xen)
     report.hypercalls = hypercallNames(placed->hypercalls);
