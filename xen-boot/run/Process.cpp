@@ -3,6 +3,7 @@
 #include "xen-boot/run/Input.h"
 
 #include "llvm/Support/Program.h"
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
@@ -17,8 +18,10 @@ using namespace llvm;
 
 namespace ampoule::run {
 
+constexpr std::chrono::seconds kKnockEvery{1}, kMostKnocking{60};
+
 Expected<ProcessResult>
-runProcess(const std::vector<std::string> &command, StringRef input,
+runProcess(const std::vector<std::string> &command, StringRef knock,
            int ourInput, unsigned seconds,
            function_ref<void(StringRef)> consume) {
   ErrorOr<std::string> program = sys::findProgramByName(command[0]);
@@ -29,10 +32,6 @@ runProcess(const std::vector<std::string> &command, StringRef input,
   if (pipe2(pipes, O_CLOEXEC) || pipe2(inputs, O_CLOEXEC) ||
       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
     return createStringError("cannot create a pipe");
-  // It is short, and a pipe holds some of it.
-  if (write(inputs[1], input.data(), input.size()) !=
-      static_cast<ssize_t>(input.size()))
-    return createStringError("cannot write to a pipe");
   pid_t parent = getpid(), child = fork();
   if (child < 0)
     return createStringError("cannot start " + *program);
@@ -55,32 +54,41 @@ runProcess(const std::vector<std::string> &command, StringRef input,
     _exit(127);
   }
   close(pipes[1]);
-  close(inputs[0]);
   close(sockets[1]);
   std::optional<Input> ours;
   if (ourInput >= 0)
     ours.emplace(sockets[0]);
 
   using Clock = std::chrono::steady_clock;
-  Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
+  constexpr Clock::time_point kNever = Clock::time_point::max();
+  Clock::time_point start = Clock::now();
+  Clock::time_point end =
+      seconds == 0 ? kNever : start + std::chrono::seconds(seconds);
+  Clock::time_point nextKnock = knock.empty() ? kNever : start;
   ProcessResult result;
   while (true) {
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                    end - Clock::now())
-                    .count();
-    pollfd waits[] = {{pipes[0], POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
-    if (ours)
-      ours->prepare(waits[1], waits[2]);
-    int count = seconds == 0 ? poll(waits, 3, -1)
-                : left > 0   ? poll(waits, 3, static_cast<int>(left))
-                             : 0;
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count <= 0) {
+    Clock::time_point now = Clock::now();
+    if (now >= end) {
       result.timedOut = true;
       kill(child, SIGTERM);
       break;
     }
+    if (now >= nextKnock) {
+      // A pipe holds a minute's knocks that nobody hears, and as its other end
+      // stays open here, there is no SIGPIPE.
+      if (write(inputs[1], knock.data(), knock.size()) < 0)
+        return createStringError("cannot write to a pipe");
+      nextKnock = now - start < kMostKnocking ? now + kKnockEvery : kNever;
+    }
+    pollfd waits[] = {{pipes[0], POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    if (ours)
+      ours->prepare(waits[1], waits[2]);
+    // Rounded up: not before the time.
+    auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+        std::min<Clock::duration>(std::min(end, nextKnock) - now,
+                                  std::chrono::hours(1)));
+    if (poll(waits, 3, static_cast<int>(wait.count())) <= 0)
+      continue;
     if (ours)
       ours->work(waits[1], waits[2]);
     if (!waits[0].revents)
@@ -91,9 +99,11 @@ runProcess(const std::vector<std::string> &command, StringRef input,
       continue;
     if (size <= 0)
       break;
+    nextKnock = kNever;
     consume(StringRef(buffer, static_cast<std::size_t>(size)));
   }
   close(pipes[0]);
+  close(inputs[0]);
   close(inputs[1]);
   close(sockets[0]);
   int status = 0;

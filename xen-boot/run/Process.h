@@ -14,13 +14,14 @@ struct ProcessResult {
   bool timedOut = false; ///< killed because the time was over
 };
 
-/// Runs a program, gives it `input` and leaves its standard input open, and hands
-/// its output (both streams) to `consume` as it comes. The program ends with us,
-/// whatever ends us, and after `seconds` (0: never), by SIGTERM. Its descriptor
-/// `ourInput`, if it is not -1, is a socket that gets our own standard input
-/// (Input.h).
+/// Runs a program, leaves its standard input open, and hands its output (both
+/// streams) to `consume` as it comes. The program ends with us, whatever ends
+/// us, and after `seconds` (0: never), by SIGTERM. `knock` is written to its
+/// standard input every second until it answers, for a minute at most. Its
+/// descriptor `ourInput`, if it is not -1, is a socket that gets our own
+/// standard input (Input.h).
 llvm::Expected<ProcessResult>
-runProcess(const std::vector<std::string> &command, llvm::StringRef input,
+runProcess(const std::vector<std::string> &command, llvm::StringRef knock,
            int ourInput, unsigned seconds,
            llvm::function_ref<void(llvm::StringRef)> consume);
 

@@ -52,7 +52,7 @@ private:
 struct Plan {
   std::vector<std::string> command;
   std::string how;
-  std::string input;            ///< to the command's standard input
+  std::string knock;            ///< to the command's standard input, till it answers
   int ourInput = -1;            ///< the command's descriptor for our own
   std::vector<Forward> forwards; ///< with the ports that were chosen
   std::optional<int> ending;     ///< the command's status if it is not at fault
@@ -257,7 +257,7 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
   append_range(plan.command, emulatorDevices(devices));
   plan.forwards = devices.forwards;
   plan.ending = 3; // dom0's init writes 1 to isa-debug-exit
-  plan.input = "\ngo\n";
+  plan.knock = "\ngo\n";
   plan.ourInput = devices.input;
   return plan;
 }
@@ -360,7 +360,7 @@ int run(const Request &request) {
   Expected<ProcessResult> result = [&] {
     Console console(request.image, plan->hasXenLines);
     Expected<ProcessResult> ended =
-        runProcess(plan->command, plan->input, plan->ourInput, request.timeout,
+        runProcess(plan->command, plan->knock, plan->ourInput, request.timeout,
                    [&](StringRef text) { console.write(text); });
     xenMessages = console.xenMessages();
     return ended;
