@@ -23,6 +23,10 @@ config.suffixes = [".test", ".c", ".cpp", ".ll", ".s", ".S"]
 config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py"]
 config.test_source_root = os.path.dirname(__file__)
 
+# Emulated machines on a busy host keep no time: what fails gets a second try.
+# scripts/check names what needed it.
+config.test_retry_attempts = 1
+
 # The whole environment is ours: no flag of the caller's gets in.
 config.environment = {
     "PATH": os.pathsep.join([config.llvm_bin, os.environ["PATH"]]),
