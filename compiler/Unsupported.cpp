@@ -5,6 +5,7 @@
 // count, so a project's own function of the same name does not. Clang has no way to add a warning group; this one is as good
 // as one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
 #include "compiler/Dependencies.h"
+#include "compiler/SystemHeaders.h"
 
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/ASTContext.h"
@@ -307,6 +308,7 @@ protected:
     engine.setClient(new Client(engine, pragmas));
     instance.getPreprocessor().addPPCallbacks(
         std::make_unique<Nesting>(pragmas));
+    ignoreNeedlessPragmas(instance.getPreprocessor());
     return std::make_unique<Consumer>(instance, pragmas, promotes);
   }
   bool ParseArgs(const CompilerInstance &,
