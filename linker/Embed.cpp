@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/Embed.h"
+#include "libos/abi/files.h"
 #include "linker/Definitions.h"
+#include "xen-boot/abi/layout.h"
 
 #include "llvm/IR/Constants.h"
 #include "llvm/Support/FileSystem.h"
@@ -137,6 +139,15 @@ void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
                           ConstantDataArray::getString(context, bytes, isText),
                           name, kFilesOrigin);
   };
+  auto contents = [&](StringRef bytes, const Twine &name) {
+    if (bytes.size() < abi::kMappableSize)
+      return constant(bytes, /*isText=*/false, name);
+    std::string pages = bytes.str();
+    pages.resize(alignTo(bytes.size(), abi::kPageSize));
+    GlobalVariable *data = constant(pages, /*isText=*/false, name);
+    data->setAlignment(Align(abi::kPageSize));
+    return data;
+  };
   GlobalVariable *table = module.getNamedGlobal(kTable);
   std::vector<Constant *> entries;
   if (table && table->isDeclaration())
@@ -144,7 +155,7 @@ void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
       Constant *data = ConstantPointerNull::get(pointer);
       std::uint64_t size = 0;
       if (file.data) {
-        data = constant(file.data->getBuffer(), /*isText=*/false, file.path);
+        data = contents(file.data->getBuffer(), file.path);
         size = file.data->getBufferSize();
       }
       entries.push_back(ConstantStruct::get(

@@ -7,6 +7,10 @@
 
 namespace ampoule::abi {
 
+/// A file of so many bytes begins a page and has its last one for itself, zeroed
+/// behind the file: mmap() needs no copy of it. Smaller ones would waste too much.
+inline constexpr std::uint64_t kMappableSize = 64 << 10;
+
 struct EmbeddedFile {
   const char *path; ///< absolute, without a slash at the end but in "/"
   const char *data; ///< null: a directory

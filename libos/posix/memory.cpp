@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// mmap and its relatives, for memory and for embedded files. The page tables
-// are final: all memory is readable and writable and never executable, so a
-// protection that takes less away is accepted and not enforced, and PROT_EXEC
-// is refused.
+// mmap and its relatives, for memory and for files. The page tables are final:
+// memory is readable and writable, embedded files are readable, and nothing of
+// either is executable. A protection that takes less away is accepted and not
+// enforced, one that gives more is refused.
+#include "libos/abi/files.h"
 #include "libos/memory/memory.h"
 #include "libos/posix/mounts.h"
 #include "libos/posix/sharing.h"
@@ -41,8 +42,25 @@ static File *findMapped(long fd, long protection, long flags, long &error) {
   return nullptr;
 }
 
-/// A private mapping is a copy, and so is that of an embedded file: its bytes
-/// lie where the linker put them, not in pages of their own.
+/// Whether all of a mapping, the rest of its last page too, is where the linker
+/// put the file.
+static bool isInPlace(const Node &file, std::size_t size,
+                      std::uint64_t offset) {
+  return file.isReadOnly && !isOnDisk(file) && file.size >= abi::kMappableSize &&
+         offset < file.size &&
+         pagesFor(size) <= pagesFor(file.size - offset);
+}
+
+static bool isInEmbeddedFile(const char *at) {
+  for (std::uint64_t i = 0; i != ampoule_files_count; ++i)
+    if (const abi::EmbeddedFile &file = ampoule_files[i];
+        at >= file.data && at < file.data + file.size)
+      return true;
+  return false;
+}
+
+/// A mapping to write is a copy unless it is shared, and so is that of a small
+/// embedded file.
 AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
                 long fd, std::uint64_t offset) {
   constexpr long kKind = 3; // MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE
@@ -61,6 +79,8 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
       return -kNoDevice;
     if (flags & kShared && !isOnDisk(*file->node()) && !file->node()->isReadOnly)
       return mapShared(*file->node(), size, offset);
+    if (!(protection & kWrite) && isInPlace(*file->node(), size, offset))
+      return reinterpret_cast<long>(file->node()->data + offset);
   }
   auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));
   if (!start)
@@ -108,8 +128,10 @@ AMPOULE_SYSCALL(mremap, char *start, std::size_t oldSize, std::size_t newSize,
   return reinterpret_cast<long>(moved);
 }
 
-AMPOULE_SYSCALL(mprotect, void *, std::size_t, long protection) {
-  return protection & kExecute ? -kAccess : 0;
+AMPOULE_SYSCALL(mprotect, const char *start, std::size_t, long protection) {
+  bool isRefused = protection & kExecute ||
+                   (protection & kWrite && isInEmbeddedFile(start));
+  return isRefused ? -kAccess : 0;
 }
 
 // PROT_READ, PROT_WRITE, but never PROT_EXEC.
@@ -137,7 +159,8 @@ AMPOULE_SYSCALL(mincore, std::uintptr_t start, std::size_t size,
                 unsigned char *present) {
   if (start % abi::kPageSize)
     return -kInvalid;
-  if (!memory::isAllocated(reinterpret_cast<void *>(start), pagesFor(size)))
+  if (!memory::isAllocated(reinterpret_cast<void *>(start), pagesFor(size)) &&
+      !isInEmbeddedFile(reinterpret_cast<const char *>(start)))
     return -kOutOfMemory;
   __builtin_memset(present, 1, pagesFor(size));
   return 0;
