@@ -247,6 +247,8 @@ void Configurator::defineSettings() {
          number(32, settings[SettingId::Ipv6].number));
   define(SettingId::Log, "ampoule_config_log",
          number(32, settings[SettingId::Log].number));
+  define(SettingId::MemoryMax, "ampoule_config_memory_max",
+         number(64, settings.memoryMax()));
   define(SettingId::ThreadStack, "ampoule_config_thread_stack",
          number(64, settings.threadStack()));
   define(SettingId::Disks, "ampoule_config_disks",

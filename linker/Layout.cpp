@@ -146,7 +146,7 @@ constexpr StringLiteral kStack = R"(
   } :data
   __ampoule_image_end = .;
   __ampoule_memory_max = %MEMORYMAX%;
-)";
+%HIGHMEMORY%)";
 
 constexpr StringLiteral kTables = R"(
   . = ALIGN(0x1000);
@@ -188,7 +188,8 @@ Layout planLayout(const Config &config, const Settings &settings,
   Layout layout;
   layout.entry = entrySymbols(config.target).front();
   // One PML4, one page of pointers, a directory for each GiB.
-  layout.tablePages = 2 + divideCeil(settings.memoryMax(), kGiB) + leafTables;
+  layout.tablePages = 2 + divideCeil(settings.lowMemory(), kGiB) +
+                      divideCeil(settings.highMemory(), kGiB) + leafTables;
 
   bool isXen = config.target == Target::Xen;
   std::string tables = isXen ? kTables.str() : "";
@@ -224,7 +225,13 @@ Layout planLayout(const Config &config, const Settings &settings,
   substitute(layout.script, "%PADDING%",
              utostr(16 * placement.dataPadding));
   substitute(layout.script, "%MEMORYMAX%",
-             formatv("{0:x}", settings.memoryMax()).str());
+             formatv("{0:x}", settings.lowMemory()).str());
+  substitute(layout.script, "%HIGHMEMORY%",
+             settings.highMemory()
+                 ? formatv("  __ampoule_high_memory_end = {0:x};\n",
+                           abi::kHighMemory + settings.highMemory())
+                       .str()
+                 : "");
   return layout;
 }
 

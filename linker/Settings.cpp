@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/Settings.h"
-#include "xen-boot/abi/layout.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -108,7 +107,7 @@ std::optional<StringRef> whyInvalid(SettingId id, const Setting &setting) {
   case SettingId::Memory:
   case SettingId::MemoryMax:
     if (!detail::isMemory(setting.number))
-      return "memory is whole MiB, from 4M to 4032M";
+      return "memory is whole MiB, from 4M to 256G";
     return std::nullopt;
   case SettingId::Stack:
   case SettingId::ThreadStack:

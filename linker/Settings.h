@@ -4,11 +4,13 @@
 #pragma once
 
 #include "libos/include/ampoule/config.h"
+#include "xen-boot/abi/layout.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -73,6 +75,12 @@ public:
   std::uint64_t memoryMax() const {
     return (*this)[SettingId::MemoryMax].number;
   }
+  /// What of it lies below the hole of a PVH domain, and what is left for 4 GiB
+  /// on.
+  std::uint64_t lowMemory() const {
+    return std::min(memoryMax(), abi::kLowMemoryEnd);
+  }
+  std::uint64_t highMemory() const { return memoryMax() - lowMemory(); }
   std::uint64_t stack() const { return (*this)[SettingId::Stack].number; }
   std::uint64_t threads() const { return (*this)[SettingId::Threads].number; }
   std::uint64_t threadStack() const {

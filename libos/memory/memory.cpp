@@ -141,6 +141,12 @@ Usage usage() {
   return result;
 }
 
+Part part(unsigned index) {
+  if (index >= heap->memoryRanges)
+    return {};
+  return {heap->memory[index].start, heap->memory[index].end};
+}
+
 } // namespace ampoule::memory
 
 AMPOULE_MODULE(memory, &ampoule::memory::init);

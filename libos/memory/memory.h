@@ -25,4 +25,11 @@ struct Usage {
 };
 Usage usage();
 
+/// A part of the heap; the parts are in ascending order, and an empty one is
+/// behind the last.
+struct Part {
+  std::uint64_t start, end;
+};
+Part part(unsigned index);
+
 } // namespace ampoule::memory

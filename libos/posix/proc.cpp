@@ -39,12 +39,21 @@ std::uint64_t number(const void *pointer) {
   return reinterpret_cast<std::uint64_t>(pointer);
 }
 
+unsigned digitsOf(std::uint64_t address) {
+  unsigned digits = 8;
+  if (hasHighMemory())
+    while (address >> 4 * digits)
+      ++digits;
+  return digits;
+}
+
 void writeRange(Text &text, std::uint64_t from, std::uint64_t to,
                 const char *rights, const char *name) {
   if (from == to)
     return;
-  text.hex(from, 8) << "-";
-  text.hex(to, 8) << " " << rights << "p 00000000 00:00 0 " << name << "\n";
+  text.hex(from, digitsOf(from)) << "-";
+  text.hex(to, digitsOf(to)) << " " << rights << "p 00000000 00:00 0 " << name
+                             << "\n";
 }
 
 void writeMaps(Text &text) {
@@ -57,7 +66,12 @@ void writeMaps(Text &text) {
   writeRange(text, number(__ampoule_stack_bottom), number(__ampoule_stack_top),
              "rw-", "[stack]");
   std::uint64_t heap = number(__ampoule_image_end);
-  writeRange(text, heap, heap + memory::usage().total * kSize, "rw-", "[heap]");
+  if (!hasHighMemory())
+    return writeRange(text, heap, heap + memory::usage().total * kSize, "rw-",
+                      "[heap]");
+  memory::Part part;
+  for (unsigned i = 0; (part = memory::part(i)).end; ++i)
+    writeRange(text, part.start, part.end, "rw-", "[heap]");
 }
 
 std::uint64_t threadCount() {

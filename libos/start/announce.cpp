@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "libos/abi/config.h"
 #include "libos/console/line.h"
 #include "libos/start/start.h"
 #include "libos/xenstore/xenstore.h"
 #include "xen-boot/abi/handoff.h"
-
-/// The end of what the image maps, by the link script.
-extern "C" const char __ampoule_memory_max[];
+#include "xen-boot/abi/layout.h"
 
 namespace ampoule::start {
 
@@ -26,7 +25,9 @@ void announce(const abi::Handoff &handoff, Tier tier) {
            : isPv           ? "Xen, PV"
                             : "Xen, PVH");
   (line << ", ").number(bytes >> 10) << " KiB free, ";
-  auto last = reinterpret_cast<std::uint64_t>(__ampoule_memory_max);
+  std::uint64_t last = ampoule_config_memory_max;
+  if (hasHighMemory() && !isPv)
+    last += abi::kHighMemory - abi::kLowMemoryEnd;
   if (handoff.memoryEnd > last)
     line.number((handoff.memoryEnd - last) >> 10)
         << " KiB not used (--ampoule-memory-max=), ";

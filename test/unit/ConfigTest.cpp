@@ -24,6 +24,7 @@ TEST(ParseSetting, Units) {
   EXPECT_EQ(size(SettingId::Memory, "64"), 64u << 20);
   EXPECT_EQ(size(SettingId::Memory, "65536K"), 64u << 20);
   EXPECT_EQ(size(SettingId::MemoryMax, "2G"), 2ull << 30);
+  EXPECT_EQ(size(SettingId::MemoryMax, "256G"), 256ull << 30);
   EXPECT_EQ(size(SettingId::MemoryMax, "1g"), 1ull << 30);
   EXPECT_EQ(size(SettingId::Stack, "64"), 64u << 10);
   EXPECT_EQ(size(SettingId::Stack, "1M"), 1u << 20);
@@ -42,9 +43,9 @@ TEST(ParseSetting, NotASize) {
 }
 
 TEST(ParseSetting, OutOfRange) {
-  for (StringRef text : {"3M", "4033M", "4097K"})
+  for (StringRef text : {"3M", "262145M", "257G", "4097K"})
     EXPECT_EQ(refusal(SettingId::Memory, text),
-              "memory is whole MiB, from 4M to 4032M")
+              "memory is whole MiB, from 4M to 256G")
         << text.str();
   for (StringRef text : {"3K", "2G"})
     EXPECT_EQ(refusal(SettingId::Stack, text), "a stack has 4K to 1G")

@@ -96,6 +96,23 @@ TEST(PageTables, LargePagesWhereAlignmentAllows) {
   expectSame(readPageTables(tables), mappings);
 }
 
+TEST(PageTables, NothingInTheHole) {
+  using namespace ampoule::abi;
+  // As an image of 6 GiB.
+  std::vector<Mapping> mappings = {
+      {0x200000, 0x200000, kLowMemoryEnd - 0x200000, kData},
+      {kHighMemory, kHighMemory, (6ull << 30) - kLowMemoryEnd, kData}};
+  PageTables tables = build(mappings);
+  EXPECT_EQ(walk(tables, kLowMemoryEnd - kPageSize),
+            (kLowMemoryEnd - kLargePageSize) | 0x80000000000000e3);
+  EXPECT_EQ(walk(tables, kLowMemoryEnd), 0u);
+  EXPECT_EQ(walk(tables, kHighMemory - kPageSize), 0u);
+  EXPECT_EQ(walk(tables, kHighMemory), kHighMemory | 0x80000000000000e3);
+  // Root, one level-3 table, a directory for each of seven GiB.
+  EXPECT_EQ(tables.pages.size(), 9u);
+  expectSame(readPageTables(tables), mappings);
+}
+
 TEST(PageTables, NoLargePageAcrossDifferentAlignments) {
   std::vector<Mapping> mappings = {
       {4 * kLargePageSize, 0x1000, kLargePageSize, kData}};

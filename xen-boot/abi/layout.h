@@ -8,7 +8,10 @@
 //                                    the grant table if pages are granted
 //   0x0010'0000  image               text | read-only + tables | data | stacks |
 //                                    I/O pool
-//   image end    heap                to the configured maximum of memory
+//   image end    heap                to the configured maximum of memory, or
+//   0xfc00'0000  nothing             but the frames behind the I/O window
+//   0x1'0000'0000 heap               what a PVH domain's maximum leaves of it; as
+//                                    PV memory has no hole
 #pragma once
 
 #include <cstdint>
@@ -20,6 +23,12 @@ inline constexpr std::uint64_t kLargePageSize = 2u << 20;
 
 /// Where the first byte of the image is loaded.
 inline constexpr std::uint64_t kImageBase = 0x100000;
+
+/// Xen's toolstack gives a PVH domain its memory up to here (the ACPI tables'
+/// address in its libxl_dom.c; local APIC and I/O APIC lie behind it), and what
+/// is left from 4 GiB on.
+inline constexpr std::uint64_t kLowMemoryEnd = 0xfc000000;
+inline constexpr std::uint64_t kHighMemory = 1ull << 32;
 
 /// Pages below the image that map frames which are not RAM. (In code an address
 /// of theirs ends in the bytes 0e 00; with 0f 00 it could be taken for lldt.)

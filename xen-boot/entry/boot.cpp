@@ -3,6 +3,7 @@
 #include "xen-boot/entry/boot.h"
 
 #include "libos/xen/random.h"
+#include "xen-boot/abi/layout.h"
 
 namespace ampoule::boot {
 
@@ -59,11 +60,11 @@ AMPOULE_BOOT void begin(abi::Handoff &handoff, abi::Mode mode,
   handoff.commandLine = commandLine;
 }
 
-AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
-                            const abi::MemoryRange *reserved, unsigned count) {
-  handoff.memoryEnd = range.end; // ranges come in ascending order
-  std::uint64_t first = address(__ampoule_image_end);
-  std::uint64_t last = address(__ampoule_memory_max);
+/// Not AMPOULE_BOOT: where addMemory() needs one window, this becomes part of it.
+[[gnu::section(".text.boot")]] static void
+addWindow(abi::Handoff &handoff, abi::MemoryRange range, std::uint64_t first,
+          std::uint64_t last, const abi::MemoryRange *reserved,
+          unsigned count) {
   range.start = range.start < first ? first : range.start;
   range.end = range.end > last ? last : range.end;
   range.start = (range.start + abi::kPageSize - 1) & ~(abi::kPageSize - 1);
@@ -82,6 +83,23 @@ AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
       handoff.memory[handoff.memoryRanges++] = {range.start, end};
     range.start = next > range.start ? next : range.end;
   }
+}
+
+AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
+                            const abi::MemoryRange *reserved, unsigned count) {
+  handoff.memoryEnd = range.end; // ranges come in ascending order
+  std::uint64_t first = address(__ampoule_image_end);
+  if (!hasHighMemory())
+    return addWindow(handoff, range, first, address(__ampoule_memory_max),
+                     reserved, count);
+  // Memory of a PV domain has no hole.
+  if (handoff.mode == abi::Mode::Pv)
+    return addWindow(handoff, range, first, ampoule_config_memory_max, reserved,
+                     count);
+  addWindow(handoff, range, first, abi::kLowMemoryEnd, reserved, count);
+  addWindow(handoff, range, abi::kHighMemory,
+            abi::kHighMemory + ampoule_config_memory_max - abi::kLowMemoryEnd,
+            reserved, count);
 }
 
 } // namespace ampoule::boot

@@ -3,6 +3,7 @@
 // later.
 #pragma once
 
+#include "libos/abi/config.h"
 #include "libos/xen/cpuid.h"
 #include "xen-boot/abi/handoff.h"
 
@@ -46,7 +47,7 @@ Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0);
 void enableExtendedState();
 
 /// Records [start, end) as free, without the `reserved` ranges in it, cut to
-/// the window that the image was linked for.
+/// the window that the image was linked for, or two.
 void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
                const abi::MemoryRange *reserved, unsigned count);
 

@@ -331,6 +331,12 @@ std::vector<Mapping> planMappings(const Linked &linked) {
   addSame("__ampoule_io_pool", "__ampoule_io_pool_end", {true, false},
           "I/O pool");
   addSame("__ampoule_image_end", "__ampoule_memory_max", {true, false}, "heap");
+  if (std::uint64_t end = linked.symbol("__ampoule_high_memory_end"))
+    mappings.push_back({abi::kHighMemory,
+                        abi::kHighMemory,
+                        end - abi::kHighMemory,
+                        {true, false},
+                        "heap"});
   return mappings;
 }
 

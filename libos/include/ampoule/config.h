@@ -101,7 +101,7 @@ struct Embed {
 };
 
 constexpr uint64_t kLeastMemory = 4u << 20;
-constexpr uint64_t kMostMemory = 4032ull << 20;
+constexpr uint64_t kMostMemory = 256ull << 30;
 constexpr uint64_t kLeastStack = 4u << 10;
 constexpr uint64_t kMostStack = 1u << 30;
 constexpr unsigned kMostThreads = 4096;
@@ -253,20 +253,20 @@ constexpr bool isMount(const char *text) { return disksOf(text) > 0; }
 class Config {
 public:
   /// What the domain gets of memory, unless `ampoule run` or the toolstack says
-  /// otherwise. Whole MiB, 4 MiB to 4,032 MiB. Default: 64 MiB, or memoryMax if
+  /// otherwise. Whole MiB, 4 MiB to 256 GiB. Default: 64 MiB, or memoryMax if
   /// that is less.
   constexpr Config memory(Size size, AMPOULE_PLACE) const
       AMPOULE_REFUSE(!detail::isMemory(size.bytes),
-                     "memory is whole MiB, from 4 MiB to 4032 MiB") {
+                     "memory is whole MiB, from 4 MiB to 256 GiB") {
     return with(detail::SettingId::Memory,
                 {file, nullptr, size.bytes, line, 0});
   }
 
   /// The most that the image can use: its page tables map no more. Whole MiB,
-  /// rounded down to 2 MiB, 4 MiB to 4,032 MiB. Default: 512 MiB.
+  /// rounded down to 2 MiB, 4 MiB to 256 GiB. Default: 512 MiB.
   constexpr Config memoryMax(Size size, AMPOULE_PLACE) const
       AMPOULE_REFUSE(!detail::isMemory(size.bytes),
-                     "memory is whole MiB, from 4 MiB to 4032 MiB") {
+                     "memory is whole MiB, from 4 MiB to 256 GiB") {
     return with(detail::SettingId::MemoryMax,
                 {file, nullptr, size.bytes, line, 0});
   }
