@@ -247,6 +247,10 @@ private:
   }
 
   void checkSpecialPages(const Mapping &mapping) {
+    if (mapping.address < kSpecialEnd &&
+        mapping.address + mapping.size > kSpecialStart)
+      fail("special-pages", mapping.address,
+           "maps addresses up to " + hex(mapping.address + mapping.size));
     std::uint64_t start = std::max(mapping.physical, kSpecialStart),
                   end = std::min(mapping.physical + mapping.size, kSpecialEnd);
     for (std::uint64_t frame = start / kPageSize; frame < end / kPageSize;

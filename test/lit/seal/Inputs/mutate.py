@@ -106,6 +106,25 @@ cases += [("special-pages", put(free, struct.pack("<Q", 0xfee00000 | 0x63 | NX))
 # The first directory entry becomes a page of 2 MiB, from address 0 on.
 directory = word(word(ROOT) & ~0xfff) & ~0xfff
 cases.append(("page-zero", flip(offset_of(directory), 0x80, 1)))
+# The tables of an image with memory on both sides of the hole.
+LARGE, HOLE, HIGH = 2 << 20, 0xfc000000, 1 << 32
+pointers = word(ROOT) & ~0xfff
+below, above = (offset_of(pointers + 8 * gigabyte) for gigabyte in (3, 4))
+if above:
+    large = lambda frame: struct.pack("<Q", frame | 0xe3 | NX)
+    # What ends in the hole: its first frames, I/O APIC and HPET, local APIC.
+    cases += [("special-pages", put(entry(at), large(frame)))
+              for at in (HOLE - LARGE, HIGH)
+              for frame in (HOLE, 0xfec00000, 0xfee00000)]
+    # Both directories in each other's place: addresses in the hole.
+    cases += [("special-pages", put(below, image[above:above + 8]
+                                    + image[below:below + 8])),
+              ("alias", put(entry(HIGH), large(1 << 30))),
+              ("alias", put(above, image[below:below + 8])),
+              ("tables", put(entry(HIGH), large(0))),
+              ("w^x", flip(entry(HIGH), NX)),
+              ("bits", flip(entry(HIGH), USER)),
+              ("bits", flip(entry(HIGH), GLOBAL))]
 while len(cases) < 200:
     what = rng.choice(PRIVILEGED)
     at = CODE + rng.randrange(CODE_SIZE - len(what))
