@@ -104,3 +104,7 @@ if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:
     config.available_features.add("xen")
+# Emulated machines of 5 GiB, which use most of it.
+if "xen" in config.available_features and \
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 8 << 30:
+    config.available_features.add("large-memory")

@@ -44,6 +44,8 @@ Expected<std::string> makeKey(const std::string &folder,
   }
   if (machine.isPlain)
     hash.update("plain");
+  if (machine.isLarge)
+    hash.update("large");
   for (StringRef part : kParts) {
     Expected<std::string> text = readFile(folder + "/" + part);
     if (!text)
@@ -109,6 +111,8 @@ Error build(const std::string &script, const std::string &folder,
                               "--hypervisor", machine.hypervisor});
   if (machine.isPlain)
     command.push_back("--plain");
+  if (machine.isLarge)
+    command.push_back("--large");
   if (sys::ExecuteAndWait(*python, command, std::nullopt, redirects) == 0)
     return Error::success();
   std::string text = cantFail(readFile(log));

@@ -10,8 +10,9 @@
 
 namespace ampoule::run {
 
-/// MiB: what the emulated machine has for a domain beside the dom0.
-inline constexpr unsigned kMostDomainMemory = 640;
+/// MiB: what the emulated machine has for a domain beside the dom0, and the large
+/// one.
+inline constexpr unsigned kDomainMemory = 640, kMostDomainMemory = 6144;
 
 class Dom0 {
 public:
@@ -40,6 +41,7 @@ private:
 struct Machine {
   std::string hypervisor; ///< a file; empty: Debian's
   bool isPlain = false;   ///< a processor that xen-shim knows, too
+  bool isLarge = false;   ///< for more than kDomainMemory
 };
 
 /// Builds it if it is not there. Two processes may ask at once.

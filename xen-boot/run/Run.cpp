@@ -215,7 +215,8 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
                              " MiB for a domain (--memory=)");
   bool hasShim = !request.shim.empty();
   Expected<Dom0> dom0 =
-      openDom0(request.sharePath, {request.hypervisor, hasShim});
+      openDom0(request.sharePath, {request.hypervisor, hasShim,
+                                   request.memory > kDomainMemory});
   if (!dom0)
     return dom0.takeError();
   Devices devices = request.devices;
