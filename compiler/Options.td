@@ -32,6 +32,9 @@ def ampoule_target : Own<"target=">, Group<LinkGroup>,
   HelpText<"Build an image for Xen, or a static Linux program from the same "
            "pipeline, for tests and for programs that the build itself runs "
            "(default: xen)">;
+def ampoule_net : Own<"net=">, Group<LinkGroup>, MetaVarName<"<host|tap>">,
+  HelpText<"For --ampoule-target=linux: the host's sockets and system calls, or "
+           "the library OS itself on a tap device (default: host)">;
 def ampoule_memory : Own<"memory=">, Group<LinkGroup>,
   MetaVarName<"<size>">,
   HelpText<"Memory of the domain, in MiB or with K, M, G (default: 64M)">;

@@ -288,6 +288,15 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   else if (target != "xen")
     diag.error("invalid value '" + target +
                "' in '--ampoule-target=': expected xen or linux");
+  StringRef net = args.getLastArgValue(OPT_ampoule_net, "host");
+  if (net != "host" && net != "tap")
+    diag.error("invalid value '" + net +
+               "' in '--ampoule-net=': expected host or tap");
+  else if (args.hasArg(OPT_ampoule_net) && config.target != Target::Linux)
+    diag.error("--ampoule-net= is for --ampoule-target=linux: an image has the "
+               "network of its domain");
+  else if (net == "tap")
+    config.target = Target::Hosted;
 
   StringRef prune = args.getLastArgValue(OPT_ampoule_prune, "all");
   if (std::optional<Prune> step = StringSwitch<std::optional<Prune>>(prune)
@@ -391,9 +400,11 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     }
     if (libraries)
       add("sysroot/usr/lib", "libc.a");
-    add(config.target == Target::Xen ? "lib/ampoule/xen" : "lib/ampoule/linux",
+    add(config.target == Target::Xen     ? "lib/ampoule/xen"
+        : config.target == Target::Linux ? "lib/ampoule/linux"
+                                         : "lib/ampoule/hosted",
         "libos.a");
-    if (config.target == Target::Xen) {
+    if (config.target != Target::Linux) {
       add("sysroot/usr/lib", "lwip.a");
       add("sysroot/usr/lib", "fatfs.a");
       add("sysroot/usr/lib", "arc4random.a");

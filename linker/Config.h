@@ -16,7 +16,11 @@
 
 namespace ampoule::linker {
 
-enum class Target { Xen, Linux };
+enum class Target {
+  Xen,
+  Linux, ///< a process over the host's system calls
+  Hosted ///< a process with the library OS in it
+};
 enum class OutputKind { Image, SharedLibrary, Relocatable };
 /// Each step does what those before it do.
 enum class Prune {

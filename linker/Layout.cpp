@@ -175,7 +175,7 @@ void substituteGaps(std::string &text, std::optional<std::uint32_t> seed) {
 } // namespace
 
 std::vector<std::string> entrySymbols(Target target) {
-  if (target == Target::Linux)
+  if (target != Target::Xen)
     return {"_start"};
   return {"ampoule_pv_entry", "ampoule_pvh_entry", "ampoule_xen_notes",
           "ampoule_note"};
@@ -193,7 +193,7 @@ Layout planLayout(const Config &config, const Settings &settings,
 
   bool isXen = config.target == Target::Xen;
   std::string tables = isXen ? kTables.str() : "";
-  std::string stack = isXen ? kStack.str() : "";
+  std::string stack = config.target != Target::Linux ? kStack.str() : "";
   layout.script = kSections.str();
   substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
   std::string functions;

@@ -165,6 +165,8 @@ def section_start : Joined<["--", "-"], "section-start=">, Group<RefusedGroup>;
 // Ours.
 def ampoule_target : Joined<["--"], "ampoule-target=">, MetaVarName<"<xen|linux>">,
   HelpText<"xen: a bootable image; linux: a static executable for tests (default: xen)">;
+def ampoule_net : Joined<["--"], "ampoule-net=">, MetaVarName<"<host|tap>">,
+  HelpText<"For linux: the host's sockets, or the library OS on a tap device (default: host)">;
 def ampoule_prefix : Joined<["--"], "ampoule-prefix=">, MetaVarName<"<dir>">,
   HelpText<"Where the runtime libraries lie (default: beside the program)">;
 def ampoule_cxx : FF<"ampoule-cxx">, HelpText<"Search the C++ runtime, too">;

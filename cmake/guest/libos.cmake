@@ -58,13 +58,19 @@ endfunction()
 
 # Without canaries: what boots before there is one, and what every image has, which
 # would make every image need them.
-set(unprotected boot xen console xenstore shutdown panic start)
+set(unprotected boot xen console xenstore shutdown panic start hosted)
 set(modules xen events gnttab xenbus netfront blkfront fat console xenstore shutdown
     control memory time threads random net posix panic start)
 foreach(module ${modules} linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()
 libos_module(boot xen-boot/entry)
+# In a process, Linux in the place of Xen.
+libos_module(hosted libos/hosted ${AMPOULE_ROOT}/libos/linux/process.cpp
+             ${AMPOULE_ROOT}/libos/linux/syscall.S)
+# There that name is the program's way to the library OS.
+target_compile_definitions(libos-hosted PRIVATE
+  $<$<COMPILE_LANGUAGE:ASM>:__ampoule_syscall=ampoule_host_call>)
 
 # The two targets differ in who reads the arguments.
 add_library(libos-start-linux OBJECT ${AMPOULE_ROOT}/libos/start/start.cpp
@@ -110,3 +116,6 @@ target_sources(libos-linux PRIVATE ${generated}/linux_syscalls.cpp)
 
 libos_archive(xen boot ${modules} libc libc-xen cxxrt)
 libos_archive(linux linux libc libc-linux start-linux cxxrt)
+set(hosted_modules ${modules})
+list(REMOVE_ITEM hosted_modules xen events netfront console shutdown time start)
+libos_archive(hosted hosted ${hosted_modules} libc libc-xen start-linux cxxrt)

@@ -161,12 +161,7 @@ extern "C" void ampouleUpcall() {
     for (; words; words &= words - 1)
       dispatchWord(static_cast<unsigned>(__builtin_ctzll(words)));
   }
-  if (threads::load(threads::isInCall) || !threads::load(threads::late))
-    return;
-  threads::beginCall();
-  enable();
-  threads::endCall();
-  disable();
+  runLate();
 }
 
 } // namespace ampoule::events

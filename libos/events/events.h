@@ -3,6 +3,8 @@
 // event (xen::poll) do not need this one: without it upcalls stay off.
 #pragma once
 
+#include "libos/threads/call.h"
+
 #include <cstdint>
 
 namespace ampoule::events {
@@ -32,5 +34,16 @@ void disable();
 /// With events disabled: enables them and gives the vCPU up until one comes,
 /// without missing any.
 void block();
+
+/// The end of an interrupt, with events disabled: what it noted is done now if no
+/// call is under way, and can be interrupted itself.
+inline void runLate() {
+  if (threads::load(threads::isInCall) || !threads::load(threads::late))
+    return;
+  threads::beginCall();
+  enable();
+  threads::endCall();
+  disable();
+}
 
 } // namespace ampoule::events

@@ -4,9 +4,8 @@
 // each), so that pruning can be tested as a process.
 #include "libos/abi/module.h"
 #include "libos/console/console.h"
+#include "libos/linux/process.h"
 #include "libos/shutdown/shutdown.h"
-#include "libos/start/start.h"
-#include "xen-boot/abi/handoff.h"
 
 using namespace ampoule;
 
@@ -15,29 +14,8 @@ extern "C" long __ampoule_syscall(long, long, long, long, long, long, long);
 extern "C" void ampoule_linux_restore();
 
 extern "C" [[noreturn]] void ampouleLinuxStart(const std::uint64_t *stack) {
-  abi::Handoff handoff = {};
-  handoff.magic = abi::kHandoffMagic;
-  handoff.mode = abi::Mode::Linux;
-  handoff.initialStack = stack;
-  handoff.entryTicks = __builtin_readcyclecounter();
-  // argc, argv, null, envp, null, then pairs (System V ABI, figure 3.9).
-  constexpr std::uint64_t kRandom = 25; // AT_RANDOM: 16 bytes
-  const std::uint64_t *at = stack + stack[0] + 2;
-  while (*at)
-    ++at;
-  for (++at; *at; at += 2)
-    if (*at == kRandom)
-      __builtin_memcpy(handoff.entropy, reinterpret_cast<const void *>(at[1]),
-                       sizeof(handoff.entropy));
-  ampouleStart(handoff);
+  ampouleStart(process::readStack(stack));
 }
-
-/// The host has its own way to say so: SIGILL.
-void start::requireProcessor() {}
-
-void start::announce(const abi::Handoff &, Tier) {}
-Tier start::tierOf(const abi::Handoff &) { return Tier::Wx; }
-void start::requireTier(Tier) {}
 
 void console::write(const char *text, std::size_t size) {
   constexpr long kNumber = 1, kStandardError = 2;
@@ -55,20 +33,6 @@ void shutdown::end(Kind, int status) {
   constexpr long kExitGroup = 231;
   while (true)
     __ampoule_syscall(kExitGroup, status, 0, 0, 0, 0, 0);
-}
-
-unsigned start::countWords(const abi::Handoff &) { return 0; }
-
-start::Arguments start::readArguments(const abi::Handoff &handoff, char **) {
-  auto count = static_cast<int>(handoff.initialStack[0]);
-  auto **values = reinterpret_cast<char **>(
-      const_cast<std::uint64_t *>(handoff.initialStack + 1));
-  char **environment = values + count + 1, **kept = environment;
-  for (char **entry = environment; *entry; ++entry)
-    if (!setParameter(*entry))
-      *kept++ = *entry;
-  *kept = nullptr;
-  return {count, values, environment};
 }
 
 /// The host gives stacks; it has guard pages, too.

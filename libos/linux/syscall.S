@@ -15,12 +15,3 @@ __ampoule_syscall:
   syscall
   ret
   .size __ampoule_syscall, . - __ampoule_syscall
-
-// Where a signal handler returns to (sigreturn(2)). Debuggers and unwinders
-// know it by these bytes.
-  .globl ampoule_linux_restore
-  .type ampoule_linux_restore, @function
-ampoule_linux_restore:
-  mov $15, %eax
-  syscall
-  .size ampoule_linux_restore, . - ampoule_linux_restore

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The hypervisor as the other modules see it: waiting for an event, and the
-// end of the domain.
+// The hypervisor as the other modules see it: waiting for an event, masking
+// all of them, and the end of the domain.
 #include "libos/xen/xen.h"
 
 #include "libos/abi/module.h"
@@ -26,6 +26,14 @@ void shutdown(unsigned reason) {
   while (true)
     hypercall(__HYPERVISOR_sched_op, std::uint64_t{SCHEDOP_shutdown},
               &shutdown);
+}
+
+void maskUpcalls() {
+  if (isPv())
+    __atomic_store_n(&sharedInfo().vcpu_info[0].evtchn_upcall_mask, 1,
+                     __ATOMIC_SEQ_CST);
+  else
+    asm volatile("cli" ::: "memory");
 }
 
 } // namespace ampoule::xen

@@ -73,13 +73,7 @@ inline void maskPort(std::uint32_t port) {
 }
 
 /// No event interrupts the program any more, if any ever did.
-inline void maskUpcalls() {
-  if (isPv())
-    __atomic_store_n(&sharedInfo().vcpu_info[0].evtchn_upcall_mask, 1,
-                     __ATOMIC_SEQ_CST);
-  else
-    asm volatile("cli" ::: "memory");
-}
+void maskUpcalls();
 
 /// Orders accesses to memory that another domain sees.
 inline void barrier() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

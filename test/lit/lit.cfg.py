@@ -100,6 +100,11 @@ config.substitutions += [
 if all(shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
        for program in ("mkfs.fat", "fsck.fat", "mcopy")):
     config.available_features.add("fat")
+# A tap device in a network namespace of one's own.
+if subprocess.run(["unshare", "-rn", "/sbin/ip", "tuntap", "add", "dev", "probe",
+                   "mode", "tap"], stdout=subprocess.DEVNULL,
+                  stderr=subprocess.DEVNULL).returncode == 0:
+    config.available_features.add("tap")
 if subprocess.run([binary("ampoule"), "run", "--probe"],
                   stdout=subprocess.DEVNULL,
                   stderr=subprocess.DEVNULL).returncode == 0:
