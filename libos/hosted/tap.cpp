@@ -104,6 +104,7 @@ bool attach(unsigned, netif &interface) {
   interface.output = etharp_output;
   interface.output_ip6 = ethip6_output;
   interface.linkoutput = send;
+  threads::addLate(late); // what came before anybody was told
   return true;
 }
 
