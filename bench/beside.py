@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Emulated machines that count instructions, and Debian's Linux to compare with."""
+import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -34,7 +36,11 @@ def counted_dom0(xen, kernel, memory, kind="pv"):
 def linux_guest(build):
     """The folder with its kernels and its files (linux/build)."""
     linux = os.path.join(build, "bench-linux")
-    if not os.path.exists(os.path.join(linux, "dom0-kernel")):
+    made = os.path.join(linux, "dom0-kernel")  # the last
+    sources = [os.path.join(HERE, "linux/build"),
+               *glob.glob(os.path.join(HERE, "programs/*.cpp"))]
+    if not os.path.exists(made) or \
+            os.path.getmtime(made) < max(map(os.path.getmtime, sources)):
         subprocess.run([sys.executable, os.path.join(HERE, "linux/build"), linux],
                        check=True)
     return linux
@@ -50,9 +56,6 @@ def figures(command):
             if line.strip() == "done":
                 guest.terminate()
                 return found
-            what, _, figure = line.strip().rpartition(": ")
-            try:
-                found[what] = float(figure)
-            except ValueError:
-                pass
+            if match := re.fullmatch(r"(?!\(XEN\))(.+): ([\d.]+)", line.strip()):
+                found[match[1]] = float(match[2])
     sys.exit(f"{' '.join(command)}: did not end; it said {found}")
