@@ -67,10 +67,13 @@ endforeach()
 libos_module(boot xen-boot/entry)
 # In a process, Linux in the place of Xen.
 libos_module(hosted libos/hosted ${AMPOULE_ROOT}/libos/linux/process.cpp
-             ${AMPOULE_ROOT}/libos/linux/syscall.S)
-# There that name is the program's way to the library OS.
+             ${AMPOULE_ROOT}/libos/linux/syscall.S
+             ${AMPOULE_ROOT}/libos/linux/restore.S)
+# There the one name is the program's way to the library OS, and the other says that
+# there is none.
 target_compile_definitions(libos-hosted PRIVATE
-  $<$<COMPILE_LANGUAGE:ASM>:__ampoule_syscall=ampoule_host_call>)
+  $<$<COMPILE_LANGUAGE:ASM>:__ampoule_syscall=ampoule_host_call>
+  $<$<COMPILE_LANGUAGE:ASM>:ampoule_linux_restore=ampoule_hosted_restore>)
 
 # The two targets differ in who reads the arguments.
 add_library(libos-start-linux OBJECT ${AMPOULE_ROOT}/libos/start/start.cpp
