@@ -2,8 +2,9 @@
 // -Wampoule-unsupported: a second consumer of the parse that names, at the line
 // that uses them, functions of the system that no unikernel can provide, and
 // lists what a source uses (Dependencies.h). Only declarations of system headers
-// count, so a project's own function of the same name does not. Clang has no way to add a warning group; this one is as good
-// as one of its own for -W, -Wno-, -Werror= and #pragma clang diagnostic.
+// count, so a project's own function of the same name does not. Clang has no way
+// to add a warning group; this one is as good as one of its own for -W, -Wno-,
+// -Werror= and #pragma clang diagnostic.
 #include "compiler/Dependencies.h"
 #include "compiler/SystemHeaders.h"
 
