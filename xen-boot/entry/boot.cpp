@@ -89,11 +89,8 @@ AMPOULE_BOOT void addMemory(abi::Handoff &handoff, abi::MemoryRange range,
                             const abi::MemoryRange *reserved, unsigned count) {
   handoff.memoryEnd = range.end; // ranges come in ascending order
   std::uint64_t first = address(__ampoule_image_end);
-  if (!hasHighMemory())
-    return addWindow(handoff, range, first, address(__ampoule_memory_max),
-                     reserved, count);
   // Memory of a PV domain has no hole.
-  if (handoff.mode == abi::Mode::Pv)
+  if (!hasHighMemory() || handoff.mode == abi::Mode::Pv)
     return addWindow(handoff, range, first, ampoule_config_memory_max, reserved,
                      count);
   addWindow(handoff, range, first, abi::kLowMemoryEnd, reserved, count);

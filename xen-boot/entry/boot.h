@@ -17,7 +17,7 @@ extern "C" char __ampoule_boot_start[], __ampoule_text_start[], __ampoule_text_e
     __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
     __ampoule_thread_stacks[], __ampoule_thread_stack_size[],
     __ampoule_thread_stack_count[], __ampoule_io_pool[], __ampoule_io_pool_end[],
-    __ampoule_image_end[], __ampoule_memory_max[];
+    __ampoule_image_end[];
 
 extern "C" {
 /// libos/gnttab: the pool's frames, for the entries of the grant table.

@@ -209,8 +209,7 @@ ampouleBootPv(const start_info_t *info, std::uint64_t ticks) {
 
   std::uint64_t root = info->pt_base;
   std::uint64_t memoryEnd = info->nr_pages * abi::kPageSize;
-  std::uint64_t window = hasHighMemory() ? ampoule_config_memory_max
-                                         : address(__ampoule_memory_max);
+  std::uint64_t window = ampoule_config_memory_max;
   std::uint64_t end = memoryEnd < window ? memoryEnd : window;
   // What stays in use, or must not be written, behind the image.
   abi::MemoryRange reserved[3] = {
