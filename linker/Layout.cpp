@@ -92,6 +92,8 @@ SECTIONS {
   __ampoule_tls_filesz = SIZEOF(.tdata);
   __ampoule_tls_memsz = SIZEOF(.tbss) ? ADDR(.tbss) + SIZEOF(.tbss) - ADDR(.tdata) : SIZEOF(.tdata);
   __ampoule_tls_align = MAX(1, MAX(ALIGNOF(.tdata), ALIGNOF(.tbss)));
+  /* How far before the thread pointer it begins. */
+  __ampoule_tls_offset = ALIGN(__ampoule_tls_start + __ampoule_tls_memsz, __ampoule_tls_align) - __ampoule_tls_start;
 %TABLES%
   . = ALIGN(0x1000);
   __ampoule_rodata_end = .;
@@ -99,7 +101,12 @@ SECTIONS {
   __ampoule_data_start = .;
   . += %PADDING%;
   .data : { *(.data .data.*) } :data
-  .bss : { *(.bss .bss.* COMMON) } :data
+  .bss : {
+    /* The first thread's storage, and behind it what is known of the thread. */
+    . = ALIGN(. + __ampoule_tls_offset, MAX(16, __ampoule_tls_align));
+    *(.bss.ampoule_first_thread)
+    *(.bss .bss.* COMMON)
+  } :data
   . = ALIGN(0x1000);
   __ampoule_data_end = .;
 %STACK%
@@ -130,7 +137,7 @@ constexpr StringLiteral kStack = R"(
   } :data
   /* What musl puts on top of a stack: thread-local variables, its own record of
      the thread and the values of keys. */
-  __ampoule_thread_stack_size = ALIGN(%THREADSTACK% + __ampoule_tls_memsz + __ampoule_tls_align + 0x600, 0x1000);
+  __ampoule_thread_stack_size = ALIGN(%THREADSTACK% + __ampoule_tls_offset + __ampoule_tls_align + 0x600, 0x1000);
   __ampoule_thread_stack_count = %THREADS%;
   .ampoule.stacks (NOLOAD) : {
     __ampoule_thread_stacks = . + 0x1000;
