@@ -58,9 +58,9 @@ endfunction()
 
 # Without canaries: what boots before there is one, and what every image has, which
 # would make every image need them.
-set(unprotected boot xen console xenstore shutdown panic start hosted)
+set(unprotected boot seed xen console xenstore shutdown panic start hosted)
 set(modules xen events gnttab xenbus netfront blkfront fat console xenstore shutdown
-    control memory time threads random net posix panic start)
+    control memory time threads seed random net posix panic start)
 foreach(module ${modules} linux cxxrt)
   libos_module(${module} libos/${module})
 endforeach()

@@ -3,8 +3,8 @@
 
 #include "libos/abi/module.h"
 #include "libos/panic/panic.h"
+#include "libos/seed/seed.h"
 #include "libos/xen/random.h"
-#include "xen-boot/abi/handoff.h"
 
 using namespace ampoule;
 
@@ -12,8 +12,6 @@ using namespace ampoule;
 extern "C" void ampoule_random_fill(void *buffer, std::size_t size);
 
 namespace {
-
-constinit std::uint64_t ofBoot[2] = {};
 
 /// What moves of a counter of cycles while it is read: a little, and not the same
 /// twice. Never counted on alone.
@@ -33,7 +31,7 @@ extern "C" int ampoule_gather_entropy(void *buffer, std::size_t size) {
     std::uint64_t word;
     if (!xen::makeSeed(word) && !xen::makeRandom(word))
       return -1;
-    word ^= ofBoot[done / sizeof(word) % 2] ^ jitter();
+    word ^= seed::secret.words[done / sizeof(word) % 2] ^ jitter();
     std::size_t part =
         size - done < sizeof(word) ? size - done : sizeof(word);
     __builtin_memcpy(static_cast<char *>(buffer) + done, &word, part);
@@ -52,11 +50,6 @@ bool isAvailable() { return xen::canMakeRandom() || xen::canMakeSeed(); }
 
 void fill(void *buffer, std::size_t size) { ampoule_random_fill(buffer, size); }
 
-static void init(const abi::Handoff &handoff) {
-  ofBoot[0] = handoff.entropy[0];
-  ofBoot[1] = handoff.entropy[1];
-}
-
 } // namespace ampoule::random
 
-AMPOULE_MODULE(random, &ampoule::random::init, panic);
+AMPOULE_MODULE(random, nullptr, panic, seed);

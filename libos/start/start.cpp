@@ -4,15 +4,16 @@
 #include "libos/start/start.h"
 
 #include "libos/abi/module.h"
+#include "libos/seed/seed.h"
 #include "xen-boot/abi/handoff.h"
 
 extern "C" {
 int main(int argc, char **argv, char **envp);
 [[noreturn]] void exit(int status);
 
-/// musl without its start code; `entropy`: 16 bytes (libos/libc/start.c).
+/// musl without its start code (libos/libc/start.c).
 void ampoule_start_libc(char **arguments, char **environment,
-                        const void *entropy);
+                        const ampoule::seed::Secret *secret);
 /// Written by linker/Start: the live modules' inits, needs first.
 void ampoule_start_modules(const ampoule::abi::Handoff *);
 
@@ -52,9 +53,10 @@ extern "C" [[noreturn]] void ampouleStart(const abi::Handoff &handoff) {
   ampoule_tier = start::tierOf(handoff);
   start::announce(handoff, ampoule_tier);
   start::requireTier(ampoule_tier);
-  ampoule_start_libc(args.values, args.environment, handoff.entropy);
+  ampoule_start_libc(args.values, args.environment,
+                     &seed::secret);
   runConstructors(args);
   exit(main(args.count, args.values, args.environment));
 }
 
-AMPOULE_MODULE(start, nullptr);
+AMPOULE_MODULE(start, nullptr, seed);
