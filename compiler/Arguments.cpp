@@ -184,10 +184,8 @@ bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
       out.helpOnly = true;
       break;
     case OPT_Wampoule_unsupported:
-      out.unsupported = "warning";
-      break;
     case OPT_Wno_error_ampoule_unsupported:
-      out.unsupported = "no-error";
+      out.unsupported = "warning";
       break;
     case OPT_Wno_ampoule_unsupported:
       out.unsupported = "ignored";

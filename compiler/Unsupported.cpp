@@ -193,11 +193,10 @@ private:
 
 class Visitor : public RecursiveASTVisitor<Visitor> {
 public:
-  /// `promotes`: -Werror makes errors of these warnings, too.
-  Visitor(ASTContext &context, const Pragmas &pragmas, bool promotes,
+  Visitor(ASTContext &context, const Pragmas &pragmas,
           Dependencies &dependencies)
       : context(context), engine(context.getDiagnostics()), pragmas(pragmas),
-        promotes(promotes), dependencies(dependencies) {}
+        dependencies(dependencies) {}
 
   bool VisitDeclRefExpr(DeclRefExpr *use) {
     const auto *function = dyn_cast<FunctionDecl>(use->getDecl());
@@ -252,8 +251,8 @@ private:
                    context.getSourceManager());
     if (severity == diag::Severity::Ignored)
       return;
-    bool isError = severity >= diag::Severity::Error ||
-                   (promotes && engine.getWarningsAsErrors());
+    // Not by -Werror: a project that builds elsewhere builds here.
+    bool isError = severity >= diag::Severity::Error;
     if (!isError && engine.getIgnoreAllWarnings())
       return;
     unsigned id = engine.getDiagnosticIDs()->getCustomDiagID(
@@ -266,16 +265,14 @@ private:
   ASTContext &context;
   DiagnosticsEngine &engine;
   const Pragmas &pragmas;
-  bool promotes;
   Dependencies &dependencies;
 };
 
 class Consumer : public ASTConsumer {
 public:
-  Consumer(CompilerInstance &instance, std::shared_ptr<Pragmas> pragmas,
-           bool promotes)
+  Consumer(CompilerInstance &instance, std::shared_ptr<Pragmas> pragmas)
       : instance(instance), sources(instance.getSourceManager()),
-        pragmas(std::move(pragmas)), promotes(promotes) {}
+        pragmas(std::move(pragmas)) {}
 
   bool HandleTopLevelDecl(DeclGroupRef group) override {
     for (Decl *declaration : group)
@@ -286,7 +283,7 @@ public:
   /// At the end, when every pragma is known.
   void HandleTranslationUnit(ASTContext &context) override {
     Dependencies dependencies;
-    Visitor visitor(context, *pragmas, promotes, dependencies);
+    Visitor visitor(context, *pragmas, dependencies);
     for (Decl *declaration : written)
       visitor.TraverseDecl(declaration);
     dependencies.emit(instance);
@@ -296,7 +293,6 @@ private:
   CompilerInstance &instance;
   const SourceManager &sources;
   std::shared_ptr<Pragmas> pragmas;
-  bool promotes;
   std::vector<Decl *> written;
 };
 
@@ -310,23 +306,20 @@ protected:
     instance.getPreprocessor().addPPCallbacks(
         std::make_unique<Nesting>(pragmas));
     ignoreNeedlessPragmas(instance.getPreprocessor());
-    return std::make_unique<Consumer>(instance, pragmas, promotes);
+    return std::make_unique<Consumer>(instance, pragmas);
   }
   bool ParseArgs(const CompilerInstance &,
                  const std::vector<std::string> &words) override {
-    for (const std::string &word : words) {
-      promotes = word != "no-error";
+    for (const std::string &word : words)
       severity = word == "ignored" ? diag::Severity::Ignored
                  : word == "error" ? diag::Severity::Error
                                    : diag::Severity::Warning;
-    }
     return true;
   }
   ActionType getActionType() override { return AddBeforeMainAction; }
 
 private:
   diag::Severity severity = diag::Severity::Warning;
-  bool promotes = true;
 };
 
 FrontendPluginRegistry::Add<Action>
