@@ -111,11 +111,11 @@ add_custom_command(OUTPUT ${generated}/headers.stamp
 add_custom_target(c-headers DEPENDS ${generated}/headers.stamp)
 
 # Left out: start-up code, canaries and dynamic loading (the library OS starts
-# programs, and there is nothing to load); the old allocator; cancellable system calls
+# programs, and there is nothing to load); the old allocator; asking for users elsewhere; cancellable system calls
 # (they are plain ones here); what begins and ends threads.
 file(GLOB sources ${musl}/src/*/*.c ${musl}/src/malloc/mallocng/*.c)
 list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
-     ${musl}/src/env/__stack_chk_fail.c
+     ${musl}/src/env/__stack_chk_fail.c ${musl}/src/passwd/nscd_query.c
      ${musl}/src/thread/__syscall_cp.c ${musl}/src/thread/syscall_cp.c
      ${musl}/src/thread/__lock.c ${musl}/src/thread/pthread_create.c
      ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c
@@ -156,7 +156,8 @@ set(musl_flags -std=gnu99 -ffreestanding -D_XOPEN_SOURCE=700
     -I${CMAKE_CURRENT_SOURCE_DIR}/musl -I${generated} -I${musl}/arch/x86_64
     -I${musl}/arch/generic -I${musl}/src/include -I${musl}/src/internal
     ${libc_includes} -fno-strict-aliasing -fno-unwind-tables -w)
-list(APPEND sources ${AMPOULE_ROOT}/libos/libc/canary.c)
+list(APPEND sources ${AMPOULE_ROOT}/libos/libc/canary.c
+     ${AMPOULE_ROOT}/libos/libc/nscd.c)
 guest_library(libc SOURCES ${sources} ${assembly} ${moves}
               FLAGS ${bitcode} ${musl_flags} DEPENDS c-headers)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Files that the library OS itself writes when they are opened: those of musl's
-// resolver, unless the tree has others in their place.
+// resolver and of users, unless the tree has others in their place.
 #include "libos/posix/text.h"
 
 #include "libos/memory/objects.h"
@@ -9,7 +9,33 @@
 using namespace ampoule;
 using namespace ampoule::posix;
 
+extern "C" {
+int __ampoule_live___get_resolv_conf();
+int __ampoule_live___getpwent_a();
+int __ampoule_live___getgrent_a();
+}
+
 namespace {
+
+/// passwd(5) and group(5): who the program is, and who servers become.
+constexpr char kUsers[] = "root:x:0:0:root:/:/sbin/nologin\n"
+                          "nobody:x:65534:65534:nobody:/:/sbin/nologin\n";
+constexpr char kGroups[] = "root:x:0:\nnogroup:x:65534:\n";
+
+/// The text of the file with that path, now; its length. 0: there is none.
+std::size_t writeText(const char *path, char (&text)[net::kTextSize]) {
+  if (__ampoule_live___getpwent_a() &&
+      __builtin_strcmp(path, "/etc/passwd") == 0) {
+    __builtin_memcpy(text, kUsers, sizeof(kUsers) - 1);
+    return sizeof(kUsers) - 1;
+  }
+  if (__ampoule_live___getgrent_a() &&
+      __builtin_strcmp(path, "/etc/group") == 0) {
+    __builtin_memcpy(text, kGroups, sizeof(kGroups) - 1);
+    return sizeof(kGroups) - 1;
+  }
+  return __ampoule_live___get_resolv_conf() ? net::resolverText(path, text) : 0;
+}
 
 class TextFile final : public File {
 public:
@@ -47,11 +73,16 @@ public:
 
 } // namespace
 
+bool posix::hasTexts() {
+  return __ampoule_live___get_resolv_conf() || __ampoule_live___getpwent_a() ||
+         __ampoule_live___getgrent_a();
+}
+
 long posix::openText(const char *path, std::uint32_t flags) {
   auto *file = memory::make<TextFile>();
   if (!file)
     return -kOutOfMemory;
-  file->length = net::resolverText(path, file->text);
+  file->length = writeText(path, file->text);
   if (file->length == 0) {
     memory::destroy(file);
     return -kNoEntry;

@@ -5,6 +5,9 @@
 
 namespace ampoule::posix {
 
+/// Whether the program reads any such file.
+bool hasTexts();
+
 /// A descriptor of a file that the library OS writes itself; -ENOENT: it has
 /// none with that path.
 long openText(const char *path, std::uint32_t flags);

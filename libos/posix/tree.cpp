@@ -11,9 +11,6 @@
 using namespace ampoule;
 using namespace ampoule::posix;
 
-/// The linker's answer: whether names of hosts are looked up.
-extern "C" int __ampoule_live___get_resolv_conf();
-
 namespace {
 
 constexpr std::size_t kMaxPath = 4096; // PATH_MAX, with the final zero
@@ -328,8 +325,7 @@ static long openAt(long from, const char *path, std::uint32_t flags,
            : (flags & kAccessMode) == kReadOnlyAccess
                ? -kInvalid
                : openUnnamed(withoutMasked(mode), flags);
-  if (place.error == kNoEntry && !(flags & kCreate) &&
-      __ampoule_live___get_resolv_conf()) {
+  if (place.error == kNoEntry && !(flags & kCreate) && hasTexts()) {
     long result = openText(path, flags);
     if (result != -kNoEntry)
       return result;
