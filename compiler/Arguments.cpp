@@ -326,6 +326,7 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   add("-fno-asynchronous-unwind-tables");
   add("-fstack-protector-strong");
   add("-mstack-protector-guard=global");
+  add("-fstack-clash-protection");
   add("-D__ampoule__=1");
   for (StringRef word :
        {StringRef("-plugin-arg-ampoule-unsupported"), out.unsupported}) {

@@ -9,6 +9,8 @@
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -108,15 +110,39 @@ void emitSealable(Module &module, TargetMachine &machine,
   }
 }
 
+/// What -Wframe-larger-than= goes by, told to us.
+struct FrameSizes final : DiagnosticHandler {
+  FrameSizes(StringMap<std::uint64_t> &sizes,
+             std::unique_ptr<DiagnosticHandler> next)
+      : sizes(sizes), next(std::move(next)) {}
+
+  bool handleDiagnostics(const DiagnosticInfo &info) override {
+    const auto *frame = dyn_cast<DiagnosticInfoStackSize>(&info);
+    if (!frame)
+      return next && next->handleDiagnostics(info);
+    sizes[frame->getFunction().getName()] = frame->getStackSize();
+    return true;
+  }
+
+  StringMap<std::uint64_t> &sizes;
+  std::unique_ptr<DiagnosticHandler> next;
+};
+
 } // namespace
 
 std::vector<SmallString<0>>
 generateCode(Program &program, TargetMachine &machine, unsigned optLevel,
-             bool isSealed) {
+             bool isSealed, StringMap<std::uint64_t> &frames) {
   nameConstants(*program.module);
+  for (Function &function : *program.module)
+    if (!function.isDeclaration())
+      function.addFnAttr("warn-stack-size", utostr(kLargeFrame));
   auto emit = isSealed ? emitSealable : emitObject;
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);
+    LLVMContext &context = program.context;
+    context.setDiagnosticHandler(std::make_unique<FrameSizes>(
+        frames, context.getDiagnosticHandler()));
     emit(*program.module, machine, objects[0]);
     return objects;
   }
@@ -129,15 +155,21 @@ generateCode(Program &program, TargetMachine &machine, unsigned optLevel,
         WriteBitcodeToFile(*part, os);
       },
       /*PreserveLocals=*/false);
+  std::vector<StringMap<std::uint64_t>> framesOfParts(kPartitions);
   DefaultThreadPool pool(hardware_concurrency(kPartitions));
   for (unsigned i = 0; i < bitcode.size(); ++i)
     pool.async([&, i] {
       LLVMContext context;
+      context.setDiagnosticHandler(
+          std::make_unique<FrameSizes>(framesOfParts[i], nullptr));
       std::unique_ptr<Module> part = cantFail(
           parseBitcodeFile(MemoryBufferRef(bitcode[i], "partition"), context));
       emit(*part, *createTargetMachine(optLevel), objects[i]);
     });
   pool.wait();
+  for (const StringMap<std::uint64_t> &part : framesOfParts)
+    for (const auto &frame : part)
+      frames[frame.getKey()] = frame.getValue();
   return objects;
 }
 

@@ -4,6 +4,7 @@
 
 #include "linker/Program.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace ampoule::linker {
@@ -12,10 +13,13 @@ namespace ampoule::linker {
 /// what only code generation might have needed. Modules above
 /// kParallelThreshold instructions are generated in several threads; the pieces
 /// are the same ones each time. For an image to be sealed, code is generated anew
-/// where by chance it could undo the seal.
-std::vector<llvm::SmallString<0>> generateCode(Program &program,
-                                               llvm::TargetMachine &machine,
-                                               unsigned optLevel, bool isSealed);
+/// where by chance it could undo the seal. `frames` gets the functions that need
+/// more than kLargeFrame bytes of stack, and how many.
+std::vector<llvm::SmallString<0>>
+generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel,
+             bool isSealed, llvm::StringMap<std::uint64_t> &frames);
+
+inline constexpr std::uint64_t kLargeFrame = 32 << 10;
 
 /// The object of one module, in this thread.
 void emitObject(llvm::Module &module, llvm::TargetMachine &machine,

@@ -8,6 +8,8 @@
 #include "linker/Places.h"
 #include "linker/Records.h"
 
+#include "llvm/Demangle/Demangle.h"
+
 using namespace llvm;
 
 namespace ampoule::linker {
@@ -369,6 +371,25 @@ std::vector<Parameter> addParameters(Program &program,
   defineDeclared(program, kTable, arrayOf(type, entries), /*isConstant=*/true,
                  kStartOrigin);
   return parameters;
+}
+
+void fitStack(Settings &settings, const StringMap<std::uint64_t> &frames,
+              Diag &diag) {
+  const StringMapEntry<std::uint64_t> *largest = nullptr;
+  for (const auto &frame : frames)
+    if (!largest || std::pair(largest->getValue(), frame.getKey()) <
+                        std::pair(frame.getValue(), largest->getKey()))
+      largest = &frame;
+  if (!largest)
+    return;
+  Setting &stack = settings[SettingId::Stack];
+  if (!stack.isStated())
+    stack.number += alignTo(largest->getValue(), abi::kPageSize);
+  else if (largest->getValue() > stack.number)
+    diag.warning("'" + demangle(largest->getKey()) + "' needs " +
+                 Twine(largest->getValue()) +
+                 " bytes of stack, more than main has: " +
+                 showValue(SettingId::Stack, stack) + " by " + stack.place);
 }
 
 } // namespace ampoule::linker

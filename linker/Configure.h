@@ -9,6 +9,7 @@
 #include "linker/Program.h"
 #include "linker/Settings.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/ValueHandle.h"
 
 namespace ampoule::linker {
@@ -30,6 +31,12 @@ struct Configuration {
 /// what is stated twice and differently.
 Configuration takeConfiguration(Program &program, const Config &config,
                                 Diag &diag);
+
+/// `frames`: functions' needs of stack. Where the program does not state how much
+/// main has, it gets that of the largest beside what is usual, as other systems'
+/// stacks of megabytes have room for it; where it does, too little is warned of.
+void fitStack(Settings &settings, const llvm::StringMap<std::uint64_t> &frames,
+              Diag &diag);
 
 /// Defines the table of parameters that are in the program, which
 /// libos/start/parameters.cpp reads. Returns all, with their states.

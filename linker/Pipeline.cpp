@@ -232,7 +232,6 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
                        .grants = has("ampoule_take_io_page")};
   report.startedModules = addStartModules(*program, modules);
   report.features = addFeatures(*program);
-  report.settings = configuration.settings;
   for (const Embed &embed : configuration.embeds)
     report.embeds.push_back({embed.folder, embed.mount, embed.place});
   report.parameters = addParameters(*program, configuration);
@@ -254,9 +253,13 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
     return std::nullopt;
-  std::vector<SmallString<0>> objects =
-      generateCode(*program, *machine, config.optLevel,
-                   config.target == Target::Xen && config.optLevel != 0);
+  StringMap<std::uint64_t> frames;
+  std::vector<SmallString<0>> objects = generateCode(
+      *program, *machine, config.optLevel,
+      config.target == Target::Xen && config.optLevel != 0, frames);
+  if (config.target == Target::Xen)
+    fitStack(configuration.settings, frames, diag);
+  report.settings = configuration.settings;
   if (!walk.passed("codegen"))
     return std::nullopt;
   // Not yet a reason to stop: the final link may find more of them.

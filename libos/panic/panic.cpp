@@ -22,9 +22,10 @@
 
 #include <cstddef>
 
-extern "C" const char __ampoule_text_start[], __ampoule_text_end[],
-    __ampoule_stack_bottom[], __ampoule_stack_top[], __ampoule_thread_stacks[],
-    __ampoule_thread_stack_count[], __ampoule_build_id[];
+extern "C" const char __ampoule_image_end[], __ampoule_text_start[],
+    __ampoule_text_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
+    __ampoule_thread_stacks[], __ampoule_thread_stack_count[],
+    __ampoule_build_id[];
 /// The linker's answer.
 extern "C" int __ampoule_live_pthread_create();
 
@@ -129,6 +130,11 @@ Range findStack(std::uint64_t address) {
   return stack;
 }
 
+/// Whether `address` lies in the page below the stack.
+bool isGuard(const Range &stack, std::uint64_t address) {
+  return address - stack.start < abi::kPageSize;
+}
+
 void printStack(std::uint64_t sp, unsigned most) {
   Range stack = findStack(sp);
   if (!stack.contains(sp))
@@ -212,8 +218,10 @@ std::uint64_t faultAddress() {
   return address;
 }
 
-bool isGuarded(std::uint64_t address) {
-  return address - findStack(address).start < abi::kPageSize;
+bool canBeStack(std::uint64_t address) {
+  Range stack = findStack(address);
+  return stack.contains(address) ? !isGuard(stack, address)
+                                 : address >= number(__ampoule_image_end);
 }
 
 void catchExceptions(void (*handler)(TrapFrame &)) {
@@ -257,7 +265,7 @@ extern "C" [[noreturn]] void ampouleTrap(TrapFrame &frame) {
   const char *name = nameOf(frame.vector);
   if (frame.vector == kPageFault) {
     std::uint64_t address = faultAddress();
-    begin(isGuarded(address) ? "stack overflow" : name,
+    begin(isGuard(findStack(address), address) ? "stack overflow" : name,
           describeAccess(frame.error), true, address);
   } else {
     begin(name, frame.error ? ", error " : "", frame.error != 0, frame.error);

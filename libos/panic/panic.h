@@ -28,8 +28,8 @@ void catchExceptions(void (*handler)(TrapFrame &));
 /// Of a page fault: the address that was accessed.
 std::uint64_t faultAddress();
 
-/// Whether `address` lies in the page below a stack.
-bool isGuarded(std::uint64_t address);
+/// Whether a stack may be there: one of those that the linker laid out, or the heap.
+bool canBeStack(std::uint64_t address);
 
 /// The end by a signal that nobody handles. The status is 128 + `signal`.
 [[noreturn]] void killedBySignal(int signal);

@@ -152,7 +152,8 @@ extern "C" Delivery *ampouleFault(TrapFrame &frame, Delivery &room) {
     std::uint64_t top =
         other ? reinterpret_cast<std::uint64_t>(other) : frame.rsp - kRedZone;
     std::uint64_t at = (top - size) & ~(alignof(Delivery) - 1);
-    if (!other && (panic::isGuarded(at) || panic::isGuarded(top)))
+    // A stack that overflowed is none for a handler, either.
+    if (!other && (!panic::canBeStack(at) || !panic::canBeStack(top)))
       return nullptr;
     target = reinterpret_cast<Delivery *>(at);
     // The two ends may overlap: a handler's own fault on its stack.
