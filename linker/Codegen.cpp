@@ -9,6 +9,7 @@
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/InlineAsm.h"
@@ -65,9 +66,9 @@ StringSet<> findUnsealable(StringRef bytes) {
   return names;
 }
 
-/// Another encoding of the same code: moves every branch target a little, and where
-/// that did not help, names the stack's slots by another register. (A flag that is
-/// spilled to 15(%rsp) and tested is such an instruction.)
+/// Another encoding of the same code: moves every branch target a little, and
+/// where that did not help, names the stack's slots by another register. (A
+/// flag that is spilled to 15(%rsp) and tested is such an instruction.)
 void vary(Function &function, unsigned count) {
   constexpr unsigned kWithFramePointer = 3;
   if (count >= kWithFramePointer)
@@ -84,24 +85,104 @@ void vary(Function &function, unsigned count) {
     }
 }
 
-/// Generates code, and again where the distance of two branches or the place of a
-/// slot, by chance, is such an instruction. What is left (a constant) keeps an image
-/// from a seal.
+/// The functions of those names, and variables that their code may depend on.
+class Excerpt {
+public:
+  Excerpt(const Module &module, const StringSet<> &names) {
+    for (const auto &name : names)
+      if (const Function *function = module.getFunction(name.getKey()))
+        functions.insert(function);
+    for (const Function *function : functions)
+      for (const BasicBlock &block : *function)
+        for (const Instruction &instruction : block)
+          addOperands(instruction);
+  }
+
+  std::unique_ptr<Module> clone(const Module &module) const {
+    ValueToValueMapTy map;
+    auto result = CloneModule(module, map, [this](const GlobalValue *value) {
+      return functions.contains(dyn_cast<Function>(value)) ||
+             variables.contains(dyn_cast<GlobalVariable>(value));
+    });
+    StripDebugInfo(*result);
+    return result;
+  }
+
+private:
+  void addOperands(const User &user) {
+    for (const Use &use : user.operands())
+      if (const auto *constant = dyn_cast<Constant>(use);
+          constant && visited.insert(constant).second)
+        add(*constant);
+  }
+  void add(const Constant &constant) {
+    if (const auto *variable = dyn_cast<GlobalVariable>(&constant)) {
+      // A table of labels stands for its function alone.
+      if (!variable->hasInitializer() ||
+          refersToOther(*variable->getInitializer()))
+        return;
+      variables.insert(variable);
+    }
+    if (!isa<Function, GlobalAlias, BlockAddress>(constant))
+      addOperands(constant);
+  }
+  bool refersToOther(const Constant &constant) const {
+    if (const auto *label = dyn_cast<BlockAddress>(&constant))
+      return !functions.contains(label->getFunction());
+    return !isa<GlobalValue>(constant) &&
+           any_of(constant.operands(), [this](const Use &use) {
+             return refersToOther(*cast<Constant>(use));
+           });
+  }
+
+  SmallPtrSet<const Function *, 8> functions;
+  SmallPtrSet<const GlobalVariable *, 32> variables;
+  SmallPtrSet<const Constant *, 32> visited;
+};
+
+/// Finds out how often each of the functions has to be varied, by generating
+/// them by themselves, again and again; 0: it is in vain.
+void findVariants(const Module &module, TargetMachine &machine,
+                  StringSet<> names, StringMap<unsigned> &variants) {
+  constexpr unsigned kMostRounds = 6;
+  for (unsigned round = 0; round != kMostRounds && !names.empty(); ++round) {
+    std::unique_ptr<Module> part = Excerpt(module, names).clone(module);
+    for (const auto &name : names)
+      vary(*part->getFunction(name.getKey()), ++variants[name.getKey()]);
+    SmallString<0> object;
+    emitObject(*part, machine, object);
+    StringSet<> left = findUnsealable(object);
+    for (const auto &name : StringSet<>(names))
+      if (!left.contains(name.getKey()))
+        names.erase(name.getKey());
+  }
+  for (const auto &name : names)
+    variants[name.getKey()] = 0;
+}
+
+/// Generates code, and again where the distance of two branches or the place of
+/// a slot, by chance, is such an instruction. What is left (a constant) keeps
+/// an image from a seal.
 void emitSealable(Module &module, TargetMachine &machine,
                   SmallVectorImpl<char> &object) {
-  constexpr unsigned kMostRounds = 6;
+  // Once more if functions turned out otherwise than by themselves.
+  constexpr unsigned kMostRounds = 2;
   std::unique_ptr<Module> copy = CloneModule(module);
   emitObject(module, machine, object);
   StringMap<unsigned> variants;
   for (unsigned round = 0; round != kMostRounds; ++round) {
-    StringSet<> names = findUnsealable(StringRef(object.data(), object.size()));
-    bool isKnown = true;
-    for (const auto &name : names)
-      if (Function *function = copy->getFunction(name.getKey());
-          function && function->getSection().empty())
-        isKnown = false, ++variants[name.getKey()];
-    if (isKnown)
+    StringSet<> names;
+    for (const auto &name :
+         findUnsealable(StringRef(object.data(), object.size()))) {
+      const Function *function = copy->getFunction(name.getKey());
+      auto known = variants.find(name.getKey());
+      bool isVain = known != variants.end() && known->getValue() == 0;
+      if (function && function->getSection().empty() && !isVain)
+        names.insert(name.getKey());
+    }
+    if (names.empty())
       return;
+    findVariants(*copy, machine, std::move(names), variants);
     std::unique_ptr<Module> next = CloneModule(*copy);
     for (const auto &entry : variants)
       vary(*next->getFunction(entry.getKey()), entry.getValue());
@@ -130,9 +211,10 @@ struct FrameSizes final : DiagnosticHandler {
 
 } // namespace
 
-std::vector<SmallString<0>>
-generateCode(Program &program, TargetMachine &machine, unsigned optLevel,
-             bool isSealed, StringMap<std::uint64_t> &frames) {
+std::vector<SmallString<0>> generateCode(Program &program,
+                                         TargetMachine &machine,
+                                         unsigned optLevel, bool isSealed,
+                                         StringMap<std::uint64_t> &frames) {
   nameConstants(*program.module);
   for (Function &function : *program.module)
     if (!function.isDeclaration())
@@ -141,8 +223,8 @@ generateCode(Program &program, TargetMachine &machine, unsigned optLevel,
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);
     LLVMContext &context = program.context;
-    context.setDiagnosticHandler(std::make_unique<FrameSizes>(
-        frames, context.getDiagnosticHandler()));
+    context.setDiagnosticHandler(
+        std::make_unique<FrameSizes>(frames, context.getDiagnosticHandler()));
     emit(*program.module, machine, objects[0]);
     return objects;
   }
