@@ -3,6 +3,7 @@
 // is told which of them the program has: a call to one that was not linked
 // would be undefined, and linking them all just in case would not be small.
 #include "linker/Optimise.h"
+#include "linker/CallFrames.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/DebugInfo.h"
@@ -31,6 +32,7 @@ std::unique_ptr<TargetMachine> createTargetMachine(unsigned optLevel) {
             cl::getRegisteredOptions().lookup(
                 "wholeprogramdevirt-branch-funnel-threshold")))
       threshold->setValue(0);
+    addCallFramePass();
     return true;
   }();
   (void)initialised;
