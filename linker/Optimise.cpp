@@ -97,6 +97,23 @@ void dropUnusedLines(llvm::Module &module) {
     StripDebugInfo(module);
 }
 
+void compileForSize(Program &program) {
+  auto isOfProgram = [&](const Function &function) {
+    auto it = program.moduleOfOrigin.find(originOf(function));
+    return it != program.moduleOfOrigin.end() &&
+           program.userModules.contains(it->second);
+  };
+  for (const Function &function : *program.module)
+    if (!function.isDeclaration() && !function.hasMinSize() &&
+        isOfProgram(function))
+      return;
+  for (Function &function : *program.module)
+    if (!function.isDeclaration() && !function.hasOptNone()) {
+      function.addFnAttr(Attribute::MinSize);
+      function.addFnAttr(Attribute::OptimizeForSize);
+    }
+}
+
 void optimise(llvm::Module &module, TargetMachine &machine, unsigned optLevel,
               function_ref<bool(StringRef)> available,
               PassInstrumentationCallbacks *instrumentation) {

@@ -23,6 +23,10 @@ void simplify(llvm::Module &module, llvm::TargetMachine &machine,
 /// passes need not carry lines along.
 void dropUnusedLines(llvm::Module &module);
 
+/// A program that is all compiled with -Oz gets libraries that are: what they compile
+/// for speed becomes small, too, as far as that is decided at the link.
+void compileForSize(Program &program);
+
 /// Runs the full LTO pipeline, once; level 0 only lowers what code generation cannot
 /// read (type tests). `available` says which library functions may be called
 /// by what the optimiser writes.

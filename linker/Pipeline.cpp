@@ -242,6 +242,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   AvailableCalls available(*program, *symbols, config);
   References references = findReferences(*program, available);
   dropUnusedLines(*program->module);
+  if (config.prune >= Prune::Lto)
+    compileForSize(*program);
   optimise(
       *program->module, *machine,
       config.prune == Prune::Sections ? 0 : config.optLevel,
