@@ -9,8 +9,10 @@
 //   data    R W   initialised, then zero
 //   guard         not mapped
 //   stack   R W   the main one, then as many more as there can be threads
-//   guard         not mapped
-//   pool    R W   pages to be granted, if there are drivers; then a guard
+//
+// Pages to be granted, if there are drivers, lie below all of that: whole large
+// pages, which need no tables of their own, between addresses that are not mapped
+// anyway, for there is nothing below them and boot code above.
 //
 // The image stage writes page tables into the room that is left for them, from
 // what lld really did.
@@ -35,7 +37,7 @@ PHDRS {
 }
 SECTIONS {
   . = %BASE%;
-%BOOT%
+%POOL%%BOOT%
   __ampoule_text_start = .;
   .text : {
     KEEP(*(%FIRST%))
@@ -118,6 +120,10 @@ SECTIONS {
 // and the text that stays begins behind it.
 constexpr StringLiteral kBoot = R"(
   __ampoule_boot_start = .;
+  /* Where the page directory speaks of it; and where, from the end of the table
+     of its pages, a table of all pages from address 0 on would begin. */
+  __ampoule_boot_entry = (__ampoule_boot_start >> 21) * 8;
+  __ampoule_boot_table = 0 - 0x1000 * ((__ampoule_boot_start >> 21) + 1);
   .boot : {
     KEEP(*(.text.boot .text.boot.*))
     . = ALIGN(. + 8, 0x1000) - 8;
@@ -142,14 +148,6 @@ constexpr StringLiteral kStack = R"(
   .ampoule.stacks (NOLOAD) : {
     __ampoule_thread_stacks = . + 0x1000;
     . += __ampoule_thread_stack_count * (__ampoule_thread_stack_size + 0x1000);
-  } :data
-  /* Pages that are granted, apart from everything else. */
-  .ampoule.io (NOLOAD) : {
-    . += %POOLGUARD%;
-    __ampoule_io_pool = .;
-    . += %POOLSIZE%;
-    __ampoule_io_pool_end = .;
-    . += %POOLGUARD%;
   } :data
   __ampoule_image_end = .;
   __ampoule_memory_max = %MEMORYMAX%;
@@ -199,6 +197,10 @@ Layout planLayout(const Config &config, const Settings &settings,
                       divideCeil(settings.highMemory(), kGiB) + leafTables;
 
   bool isXen = config.target == Target::Xen;
+  std::uint64_t pool = abi::kIoPool;
+  std::uint64_t poolEnd =
+      extras.grants ? pool + abi::kIoPages * abi::kPageSize : pool;
+  std::uint64_t base = extras.grants ? poolEnd : abi::kImageBase;
   std::string tables = isXen ? kTables.str() : "";
   std::string stack = config.target != Target::Linux ? kStack.str() : "";
   layout.script = kSections.str();
@@ -212,8 +214,15 @@ Layout planLayout(const Config &config, const Settings &settings,
   substitute(layout.script, "%TABLES%", tables);
   substitute(layout.script, "%STACK%", stack);
   substituteGaps(layout.script, isXen ? config.seed : std::nullopt);
+  substitute(layout.script, "%POOL%",
+             isXen ? formatv("  __ampoule_io_pool = {0:x};\n"
+                             "  __ampoule_io_pool_end = {1:x};\n"
+                             "  __ampoule_image_start = {2:x};\n",
+                             pool, poolEnd, extras.grants ? pool : base)
+                         .str()
+                   : "  __ampoule_image_start = .;\n");
   substitute(layout.script, "%BASE%",
-             isXen ? formatv("{0:x}", abi::kImageBase).str()
+             isXen ? formatv("{0:x}", base).str()
                    : "0x400000 + SIZEOF_HEADERS");
   substitute(layout.script, "%TABLESIZE%",
              formatv("{0:x}", layout.tablePages * abi::kPageSize).str());
@@ -223,12 +232,6 @@ Layout planLayout(const Config &config, const Settings &settings,
              formatv("{0:x}", settings.threadStack()).str());
   substitute(layout.script, "%THREADS%",
              utostr(extras.threads ? settings.threads() : 0));
-  substitute(layout.script, "%POOLSIZE%",
-             formatv("{0:x}",
-                     extras.grants ? abi::kIoPages * abi::kPageSize : 0)
-                 .str());
-  substitute(layout.script, "%POOLGUARD%",
-             formatv("{0:x}", extras.grants ? abi::kPageSize : 0).str());
   substitute(layout.script, "%PADDING%",
              utostr(16 * placement.dataPadding));
   substitute(layout.script, "%MEMORYMAX%",

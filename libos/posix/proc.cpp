@@ -22,7 +22,7 @@ extern "C" {
 extern const char __ampoule_text_start[], __ampoule_text_end[],
     __ampoule_rodata_start[], __ampoule_rodata_end[], __ampoule_data_start[],
     __ampoule_data_end[], __ampoule_stack_bottom[], __ampoule_stack_top[],
-    __ampoule_image_end[], __ampoule_build_id[];
+    __ampoule_image_start[], __ampoule_image_end[], __ampoule_build_id[];
 extern char **__environ;         // musl's
 extern char **ampoule_arguments; // libos/libc/start.c
 long sys_getrandom(long, long, long, long, long, long);
@@ -93,7 +93,7 @@ const char *programName() {
 
 std::uint64_t usedPages() {
   memory::Usage usage = memory::usage();
-  std::uint64_t image = number(__ampoule_image_end) - abi::kImageBase;
+  std::uint64_t image = number(__ampoule_image_end) - number(__ampoule_image_start);
   return usage.total - usage.free + image / kSize;
 }
 

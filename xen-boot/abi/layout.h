@@ -6,12 +6,16 @@
 //   0x0000'0000  page 0 .. 0xdffff   never mapped once the program runs
 //   0x000e'0000  I/O window          shared_info, console and xenstore rings,
 //                                    the grant table if pages are granted
-//   0x0010'0000  image               text | read-only + tables | data | stacks |
-//                                    I/O pool
+//   0x0010'0000  image               text | read-only + tables | data | stacks
 //   image end    heap                to the configured maximum of memory, or
 //   0xfc00'0000  nothing             but the frames behind the I/O window
 //   0x1'0000'0000 heap               what a PVH domain's maximum leaves of it; as
 //                                    PV memory has no hole
+//
+// An image that grants pages begins with those, and nothing is mapped below:
+//
+//   0x0020'0000  I/O pool            two large pages
+//   0x0060'0000  image               as above
 #pragma once
 
 #include <cstdint>
@@ -21,7 +25,7 @@ namespace ampoule::abi {
 inline constexpr std::uint64_t kPageSize = 4096;
 inline constexpr std::uint64_t kLargePageSize = 2u << 20;
 
-/// Where the first byte of the image is loaded.
+/// Where the first byte of an image is loaded that grants no pages.
 inline constexpr std::uint64_t kImageBase = 0x100000;
 
 /// Xen's toolstack gives a PVH domain its memory up to here (the ACPI tables'
@@ -48,6 +52,11 @@ inline constexpr std::uint64_t kReservedGrants = 8;
 /// table.
 inline constexpr std::uint64_t kIoPages = 1024;
 static_assert(kIoPages + kReservedGrants <= kGrantEntries);
+
+/// They lie at addresses of large pages, which need no table of pages, below the
+/// image, whose first byte is then behind them.
+inline constexpr std::uint64_t kIoPool = kLargePageSize;
+static_assert(kIoPages * kPageSize % kLargePageSize == 0);
 
 /// Frame numbers behind the I/O window on PVH. The two rings lie where Xen's
 /// toolstack puts a domain's special pages (libxc xc_dom_x86.c, special_pfn);

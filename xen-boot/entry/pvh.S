@@ -71,30 +71,36 @@ ampoule_pvh_entry:
   mov $ampoule_pvh_memory_map, %edi
   rep movsl
 3:
-  // The first table of each level, each linked to the next.
+  // The table of each level that leads to the boot pages, each linked to the
+  // next. They lie in the first GiB, but not always in its first 2 MiB.
   mov $__ampoule_page_tables, %edx
   mov $__ampoule_image_end, %edi
   mov $3, %ebp
 6:
+  xor %ebx, %ebx                  // the entry
+  cmp $1, %ebp                    // of the page directory
+  jne 9f
+  mov $__ampoule_boot_entry, %ebx
+9:
   mov %edx, %esi
-  mov (%edx), %edx
+  mov (%edx, %ebx), %edx
   and $-PAGE_SIZE, %edx
   mov $(PAGE_SIZE / 4), %ecx
   rep movsl
   dec %ebp
   js 7f
   lea PTE_TABLE(%edi), %eax
-  mov %eax, -PAGE_SIZE(%edi)
+  mov %eax, -PAGE_SIZE(%edi, %ebx)
   jmp 6b
 7:
-  // Boot pages, which lie in the first 2 MiB: read and execute.
+  // Boot pages: read and execute. The linker's tables do not map them, so the
+  // upper halves of their entries are zero.
   mov $__ampoule_boot_start, %eax
 8:
   mov %eax, %ecx
   shr $9, %ecx                    // eight bytes for each page
   lea PTE_EXECUTE(%eax), %edx
-  mov %edx, -PAGE_SIZE(%edi, %ecx)
-  movl $0, 4 - PAGE_SIZE(%edi, %ecx)
+  mov %edx, __ampoule_boot_table(%edi, %ecx)
   add $PAGE_SIZE, %eax
   cmp $__ampoule_text_start, %eax
   jb 8b

