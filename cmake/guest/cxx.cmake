@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# LLVM's C++ runtimes: libc++ and libc++abi as bitcode, libunwind and the
-# compiler's builtins native.
+# LLVM's C++ runtimes: libc++, libc++abi and libunwind's cursor as bitcode, the
+# rest of libunwind and the compiler's builtins native.
 #
-# libunwind must not be bitcode: whole-program optimisation sees that
+# What throws must not be bitcode: whole-program optimisation sees that
 # _Unwind_RaiseException returns normally at most, infers that __cxa_throw does
-# not unwind, and drops the landing pads.
+# not unwind, and drops the landing pads. The cursor, which reads the tables and
+# walks over the frames for it, is a class like any other, with virtual functions
+# that nobody calls.
 set(cxx_headers ${sysroot}/include/c++/v1)
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/cxx-headers.stamp
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${llvm}/libcxx/include
@@ -89,11 +91,16 @@ guest_library(libunwind
   FLAGS ${common} -Oz -DNDEBUG -D_GNU_SOURCE -D_LIBUNWIND_IS_BAREMETAL
         -D_LIBUNWIND_IS_NATIVE_ONLY -D_LIBUNWIND_HAS_NO_THREADS
         -D_LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS -I${unwind}/include
-        -funwind-tables -w
-        $<$<COMPILE_LANGUAGE:C>:-std=c11 -fexceptions ${libc_includes}>
+        -w
+        $<$<COMPILE_LANGUAGE:C>:-std=c11 -fexceptions -funwind-tables ${libc_includes}>
         $<$<COMPILE_LANGUAGE:CXX>:-std=c++20 -fno-rtti -fno-exceptions
         -nostdinc++ ${cxx_includes}>
         "$<$<COMPILE_LANGUAGE:C,CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/cxx/unwind_messages.h>")
+
+# Nothing is thrown through the cursor's functions. Nor have they canaries, which
+# would then be in all that throws.
+set_property(SOURCE ${unwind}/src/libunwind.cpp APPEND PROPERTY COMPILE_OPTIONS
+             ${bitcode} -fno-stack-protector)
 
 # compiler-rt's builtins. Left out: what belongs to other systems.
 file(GLOB sources ${llvm}/compiler-rt/lib/builtins/*.c)
