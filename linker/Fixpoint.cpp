@@ -10,17 +10,52 @@
 #include "linker/Prune.h"
 
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 
 using namespace llvm;
 
 namespace ampoule::linker {
 namespace {
 
+/// Whether a call can give a function of variable arguments a number of floating
+/// point. Such a function finds its arguments by their types alone, and hands them
+/// on as va_list; so if no call has one, nobody can read one.
+bool passesFloats(const Program &program) {
+  for (const InputFile *file : program.natives)
+    if (!file->isRuntime)
+      return true;
+  for (const auto &symbol : program.assemblySymbols)
+    if (const Function *function = program.module->getFunction(symbol.getKey()))
+      if (function->isVarArg())
+        return true;
+  for (const Function &function : *program.module)
+    for (const Instruction &instruction : instructions(function)) {
+      const auto *call = dyn_cast<CallBase>(&instruction);
+      if (!call || isa<IntrinsicInst>(call))
+        continue;
+      // All arguments count: a call of a function without a prototype says that
+      // they are expected. The callee counts, too, however it is called.
+      const auto *callee =
+          dyn_cast<Function>(call->getCalledOperand()->stripPointerCasts());
+      if (!call->getFunctionType()->isVarArg() &&
+          !(callee && callee->isVarArg()))
+        continue;
+      if (any_of(call->args(), [](const Use &argument) {
+            return argument->getType()->isFPOrFPVectorTy();
+          }))
+        return true;
+    }
+  return false;
+}
+
 /// `int __ampoule_live_X(void)`: can anything refer to X? Such a question is no
-/// reference itself.
+/// reference itself. And `int __ampoule_passes_floats(void)`.
 class Questions {
 public:
-  Questions(Program &program, const SymbolTable &symbols) : program(program) {
+  Questions(Program &program, const SymbolTable &symbols)
+      : program(program),
+        floats(program.module->getFunction("__ampoule_passes_floats")) {
     for (Function &function : *program.module) {
       StringRef name = function.getName();
       if (!function.isDeclaration() || !name.consume_front("__ampoule_live_"))
@@ -38,6 +73,10 @@ public:
   /// The answer no is final, since nothing that fell comes back; yes is given
   /// at the end.
   void answer(bool atEnd) {
+    if (auto *function = cast_or_null<Function>(floats);
+        function && function->isDeclaration())
+      if (bool answer = passesFloats(program); !answer || atEnd)
+        define(*function, answer);
     for (Question &question : asked) {
       auto *function = cast_or_null<Function>(question.function);
       if (!function || !function->isDeclaration())
@@ -47,21 +86,26 @@ public:
       bool isLive = question.isNative || (object && !object->isDeclaration());
       if (isLive && !atEnd)
         continue;
-      IRBuilder<> builder(
-          BasicBlock::Create(program.context, "entry", function));
-      builder.CreateRet(builder.getInt32(isLive));
-      function->setLinkage(GlobalValue::InternalLinkage);
-      function->setVisibility(GlobalValue::DefaultVisibility);
-      setOrigin(*function, kStartOrigin);
+      define(*function, isLive);
     }
   }
 
 private:
+  void define(Function &function, bool answer) {
+    IRBuilder<> builder(
+        BasicBlock::Create(program.context, "entry", &function));
+    builder.CreateRet(builder.getInt32(answer));
+    function.setLinkage(GlobalValue::InternalLinkage);
+    function.setVisibility(GlobalValue::DefaultVisibility);
+    setOrigin(function, kStartOrigin);
+  }
+
   struct Question {
     WeakTrackingVH function, value;
     bool isNative;
   };
   Program &program;
+  WeakTrackingVH floats;
   std::vector<Question> asked;
 };
 

@@ -69,6 +69,12 @@ patch_file(${musl}/src/thread/pthread_testcancel.c ${generated}/pthread_testcanc
   "	__testcancel();"
   "	int __ampoule_live_pthread_cancel(void);
 	if (__ampoule_live_pthread_cancel()) __testcancel();")
+# Numbers of floating point are printed where a call has one to print.
+patch_file(${musl}/src/stdio/vfprintf.c ${generated}/vfprintf.c
+  "static int fmt_fp("
+  "int __ampoule_passes_floats(void);\nstatic int fmt_fp("
+  "			l = fmt_fp("
+  "			if (!__ampoule_passes_floats()) goto inval;\n			l = fmt_fp(")
 # What older kernels had instead is not asked for.
 patch_file(${musl}/src/stat/utimensat.c ${generated}/utimensat.c
   "#ifdef SYS_futimesat" "#if 0")
@@ -121,9 +127,9 @@ list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
      ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c
      ${musl}/src/thread/pthread_testcancel.c ${musl}/src/stat/utimensat.c
      ${musl}/src/stat/fstatat.c ${musl}/src/locale/locale_map.c
-     ${musl}/src/unistd/setxid.c)
+     ${musl}/src/unistd/setxid.c ${musl}/src/stdio/vfprintf.c)
 foreach(name __lock pthread_create pthread_testcancel utimensat fstatat
-        locale_map setxid)
+        locale_map setxid vfprintf)
   list(APPEND sources ${generated}/${name}.c)
 endforeach()
 # The architecture's C replaces the generic one. Of its assembly only what C
