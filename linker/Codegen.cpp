@@ -27,8 +27,18 @@ namespace ampoule::linker {
 
 static constexpr unsigned kPartitions = 4;
 
+/// A jump table has eight bytes for each value between the least and the
+/// greatest, which is more than comparisons take. (The optimiser, which makes
+/// tables of results, has run: those are small.)
+static void avoidJumpTables(Module &module) {
+  for (Function &function : module)
+    if (!function.isDeclaration() && function.hasMinSize())
+      function.addFnAttr("no-jump-tables", "true");
+}
+
 void emitObject(Module &module, TargetMachine &machine,
                 SmallVectorImpl<char> &object) {
+  avoidJumpTables(module);
   raw_svector_ostream os(object);
   legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, os, nullptr,
