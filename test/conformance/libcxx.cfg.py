@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # libc++'s own tests, from the LLVM sources that the build has fetched, compiled by
 # ampoule-c++. Run by ./conformance, which sets
-#   AMPOULE_BUILD   the build directory
-#   AMPOULE_TARGET  linux, or the option of `ampoule run` for the way to boot
+#   AMPOULE_BUILD        the build directory
+#   AMPOULE_TARGET       linux, or the option of `ampoule run` for the way to boot
+#   AMPOULE_PRECOMPILED  where headers are precompiled
+#   AMPOULE_SHARED       how many tests must begin alike for that
 import os
 import shlex
 import site
@@ -14,16 +16,21 @@ suite = os.path.join(build, "third-party/llvm/libcxx")
 here = os.path.dirname(os.path.realpath(__file__))
 site.addsitedir(os.path.join(suite, "utils"))
 import libcxx.test.config
+sys.path.append(here)
 import libcxx.test.features
-import libcxx.test.format
 import libcxx.test.params
+import prefixes
 
 config.name = "libc++ on " + target.lstrip("-")
 config.test_source_root = os.path.join(suite, "test")
 config.test_exec_root = os.path.join(build, "conformance", target.lstrip("-"))
-config.test_format = libcxx.test.format.CxxStandardLibraryTest()
+config.test_format = prefixes.Format(config.test_source_root,
+                                     os.environ["AMPOULE_PRECOMPILED"],
+                                     int(os.environ["AMPOULE_SHARED"]))
 config.recursiveExpansionLimit = 10
-flags = " --ampoule-target=linux" if target == "linux" else ""
+# Thousands of programs, of which none is optimised; images are linked as they are
+# without an option.
+flags = " --ampoule-target=linux -O0" if target == "linux" else ""
 for name, value in [
         ("%{bin-dir}", os.path.join(build, "bin")),
         ("%{libcxx-dir}", suite),
@@ -39,10 +46,13 @@ for name, value in [
         ("%{flags}", "--ampoule-unsupported=stub --ampoule-cache=none" + flags),
         ("%{compile_flags}", "-I " + os.path.join(suite, "test/support")),
         ("%{link_flags}", ""),
-        ("%{exec}", "%{executor} --execdir %{temp} -- ")]:
+        ("%{exec}", "%{executor} %{temp} ")]:
     config.substitutions.append((name, value))
-lit_config.params.setdefault(
-    "executor", f"{sys.executable} {here}/execute.py --target={target}")
+executor = f"{here}/execute {target}"
+if target == "linux" and os.geteuid() == 0:
+    # Some tests want to be refused what rights do not allow.
+    executor = "setpriv --bounding-set=-dac_override,-dac_read_search " + executor
+lit_config.params.setdefault("executor", executor)
 lit_config.params.setdefault("compiler",
                              os.path.join(build, "bin/ampoule-c++"))
 lit_config.params.setdefault("enable_warnings", "False")
