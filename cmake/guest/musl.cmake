@@ -183,7 +183,7 @@ set_property(SOURCE ${musl}/src/stdlib/qsort.c ${musl}/src/stdlib/qsort_nr.c
              APPEND PROPERTY COMPILE_OPTIONS -funwind-tables)
 
 # Code generation invents calls that no bitcode asked for. The final link finds
-# them here, as native code without state.
+# them here, with all that they call, as native code without state.
 file(GLOB math ${musl}/src/math/*.c)
 list(FILTER math EXCLUDE REGEX "gamma|signgam")
 set(calls "")
@@ -193,7 +193,8 @@ endforeach()
 # The same files with other flags: sources have one set of properties, so the
 # copies are compiled through one-line wrappers.
 set(wrappers "")
-foreach(source ${math} ${calls} ${musl}/src/legacy/../string/bcmp.c)
+foreach(source ${math} ${calls} ${musl}/src/fenv/fesetround.c
+        ${musl}/src/legacy/../string/bcmp.c)
   cmake_path(GET source FILENAME name)
   if(NOT EXISTS ${source})
     continue()
@@ -202,7 +203,7 @@ foreach(source ${math} ${calls} ${musl}/src/legacy/../string/bcmp.c)
        CONTENT "#include \"@source@\"\n" @ONLY)
   list(APPEND wrappers ${generated}/libcalls/${name})
 endforeach()
-guest_library(libcalls SOURCES ${wrappers} ${moves}
+guest_library(libcalls SOURCES ${wrappers} ${moves} ${musl}/src/fenv/x86_64/fenv.s
               FLAGS ${common} ${musl_flags} -O2 -fno-builtin -I${musl}/src/math
               DEPENDS c-headers)
 
