@@ -15,8 +15,8 @@ target = os.environ["AMPOULE_TARGET"]
 suite = os.path.join(build, "third-party/llvm/libcxx")
 here = os.path.dirname(os.path.realpath(__file__))
 site.addsitedir(os.path.join(suite, "utils"))
-import libcxx.test.config
 sys.path.append(here)
+import libcxx.test.config
 import libcxx.test.features
 import libcxx.test.params
 import prefixes
