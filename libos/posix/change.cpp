@@ -37,7 +37,7 @@ static long canRemove(const Place &place) {
 }
 
 static long makeDirectory(long from, const char *path, std::uint32_t mode) {
-  Place place(from, path);
+  Place place(from, path, /*follows=*/false);
   if (long error = canMake(place))
     return error;
   long error;
@@ -258,6 +258,8 @@ static long changeAt(long from, const char *path, bool follows, Change change) {
 
 static auto withMode(std::uint32_t mode) {
   return [mode](Node &node) -> long {
+    if (node.isLink())
+      return -kNotSupported; // as Linux's file systems
     node.mode = (node.mode & kTypeMask) | (mode & 07777);
     node.changed = currentTime();
     return 0;

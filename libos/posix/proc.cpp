@@ -191,6 +191,14 @@ void writeUuid(Text &text) {
   text << "\n";
 }
 
+void writeComm(Text &text) {
+  char name[16] = {}; // TASK_COMM_LEN
+  const char *whole = programName();
+  for (unsigned i = 0; i + 1 < sizeof(name) && whole[i]; ++i)
+    name[i] = whole[i];
+  text << name << "\n";
+}
+
 void writeVersion(Text &text) {
   text << "Linux version 6.1.0 (Ampoule, the interface only)\n";
 }
@@ -212,6 +220,7 @@ struct Entry {
   void (*write)(Text &);
 };
 constexpr Entry kEntries[] = {
+    {"self/comm", writeComm},
     {"self/maps", writeMaps},
     {"self/status", writeStatus},
     {"self/stat", writeStat},

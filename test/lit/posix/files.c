@@ -1,5 +1,5 @@
 // REQUIRES: direct
-// RUN: rm -rf %t && mkdir %t && cd %t && sh %S/Inputs/compare.sh %cc "%direct" %s 100
+// RUN: rm -rf %t && mkdir %t && cd %t && sh %S/Inputs/compare.sh %cc "%direct" %s 105
 #include "try.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -56,6 +56,11 @@ int main(void) {
   TRY(symlink("f", "s"));
   TRY(symlink("nowhere", "broken"));
   TRY(symlink("loop", "loop"));
+  TRY(mkdir("broken", 0777));
+  TRY(mkdir("s", 0777));
+  TRY(fchmodat(AT_FDCWD, "broken", 0600, AT_SYMLINK_NOFOLLOW));
+  TRY(fchmodat(AT_FDCWD, "s", 0600, AT_SYMLINK_NOFOLLOW));
+  TRY(fchmodat(AT_FDCWD, "f", 0600, AT_SYMLINK_NOFOLLOW));
   TRY(readlink("s", buffer, sizeof(buffer)));
   TRY(readlink("s", buffer, 0));
   TRY(readlink("f", buffer, sizeof(buffer)));
