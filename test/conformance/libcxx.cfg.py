@@ -8,6 +8,7 @@
 import os
 import shlex
 import site
+import subprocess
 import sys
 
 build = os.environ["AMPOULE_BUILD"]
@@ -31,6 +32,11 @@ config.recursiveExpansionLimit = 10
 # Thousands of programs, of which none is optimised; images are linked as they are
 # without an option.
 flags = " --ampoule-target=linux -O0" if target == "linux" else ""
+link_flags = ""
+if target != "linux":
+    link_flags = os.path.join(config.test_exec_root, "system.o")
+    subprocess.run([os.path.join(build, "bin/ampoule-cc"), "-O2", "-c",
+                    os.path.join(here, "system.c"), "-o", link_flags], check=True)
 for name, value in [
         ("%{bin-dir}", os.path.join(build, "bin")),
         ("%{libcxx-dir}", suite),
@@ -45,7 +51,7 @@ for name, value in [
         # The library OS says what it lacks when it is asked for it.
         ("%{flags}", "--ampoule-unsupported=stub --ampoule-cache=none" + flags),
         ("%{compile_flags}", "-I " + os.path.join(suite, "test/support")),
-        ("%{link_flags}", ""),
+        ("%{link_flags}", link_flags),
         ("%{exec}", "%{executor} %{temp} ")]:
     config.substitutions.append((name, value))
 executor = f"{here}/execute {target}"
