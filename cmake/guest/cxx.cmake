@@ -29,6 +29,21 @@ add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/cxx-headers.stamp
 add_custom_target(headers DEPENDS ${CMAKE_BINARY_DIR}/cxx-headers.stamp
                   ${generated}/headers.stamp)
 
+# `import std;`: whoever uses it compiles it, with the flags of the program
+# (libcxx/modules/CMakeLists.txt).
+set(cxx_modules ${sysroot}/share/libc++/v1)
+foreach(module std std.compat)
+  file(GLOB parts RELATIVE ${llvm}/libcxx/modules
+       ${llvm}/libcxx/modules/${module}/*.inc)
+  string(MAKE_C_IDENTIFIER LIBCXX_MODULE_${module}_INCLUDE_SOURCES variable)
+  string(TOUPPER ${variable} variable)
+  list(TRANSFORM parts REPLACE "(.+)" "#include \"\\1\"")
+  list(JOIN parts "\n" ${variable})
+  configure_file(${llvm}/libcxx/modules/${module}.cppm.in
+                 ${cxx_modules}/${module}.cppm @ONLY)
+  file(COPY ${llvm}/libcxx/modules/${module} DESTINATION ${cxx_modules})
+endforeach()
+
 set(cxx_flags ${bitcode} -Oz -std=c++23 -fvisibility-inlines-hidden -DNDEBUG
     -D_GNU_SOURCE -nostdinc++ -w)
 set(cxx_includes "SHELL:-isystem ${cxx_headers}" ${libc_includes})

@@ -44,7 +44,7 @@ for name, value in [
         ("%{target-include-dir}", "/nowhere"),
         ("%{install-prefix}", "/nowhere"),
         ("%{lib-dir}", os.path.join(build, "sysroot/usr/lib")),
-        ("%{module-dir}", "/nowhere"),
+        ("%{module-dir}", os.path.join(build, "sysroot/usr/share/libc++/v1")),
         ("%{test-tools-dir}", "/nowhere"),
         ("%{benchmark_flags}", ""),
         ("%{python}", shlex.quote(sys.executable)),
