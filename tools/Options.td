@@ -16,6 +16,9 @@ def memory : Joined<["--"], "memory=">, MetaVarName<"<MiB>">,
   HelpText<"Memory of the domain (default: as the image is configured)">;
 def timeout : Joined<["--"], "timeout=">, MetaVarName<"<seconds>">,
   HelpText<"Give up after that time (default: 60; 0: never)">;
+def gdb : Flag<["--"], "gdb">, HelpText<"With --direct: wait for gdb, at port 1234">;
+def gdb_eq : Joined<["--"], "gdb=">, MetaVarName<"<port>">,
+  HelpText<"With --direct: wait for gdb at that port of this host">;
 def net : Flag<["--"], "net">,
   HelpText<"Add a network interface; in QEMU with addresses by DHCP, the first "
            "10.0.2.15">;

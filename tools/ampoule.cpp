@@ -221,6 +221,14 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
     fail("--pv and --direct exclude each other: without Xen there is no PV");
     return false;
   }
+  if (const Arg *debugger = args.getLastArg(OPT_gdb, OPT_gdb_eq)) {
+    if (request.way != run::Way::Direct) {
+      fail(Twine(debugger->getSpelling()) + " is for --direct");
+      return false;
+    }
+    request.gdbPort = 1234;
+    request.timeout = 0; // a person is in no hurry
+  }
   request.hypervisor = args.getLastArgValue(OPT_hypervisor);
   request.shim = args.getLastArgValue(OPT_shim);
   request.dom0Script = args.getLastArgValue(OPT_dom0_script);
@@ -260,6 +268,7 @@ bool readRequest(ArrayRef<const char *> words, run::Request &request,
   }
   return readDevices(args, request) &&
          readNumber(args, OPT_memory, 1, request.memory) &&
+         readNumber(args, OPT_gdb_eq, 1, request.gdbPort) &&
          readNumber(args, OPT_timeout, 0, request.timeout);
 }
 

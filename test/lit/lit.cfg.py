@@ -75,7 +75,8 @@ for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
                          ("meson", "meson"), ("ninja", "ninja"),
                          ("make", "make"), ("chromium", "chromedriver"),
                          ("lua", "lua5.4"), ("sqlite", "sqlite3"),
-                         ("dig", "dig"), ("curl", "curl")]:
+                         ("dig", "dig"), ("curl", "curl"),
+                         ("gdb", "gdb")]:
     if shutil.which(program):
         config.available_features.add(feature)
 for feature, header in [("asio", "asio.hpp"), ("json", "nlohmann/json.hpp")]:

@@ -113,6 +113,10 @@ Expected<Plan> planDirect(const Request &request, const Scratch &scratch) {
                    "stdio,id=console,signal=off", "-device",
                    "isa-debugcon,iobase=0xe9,chardev=console", "-kernel",
                    request.image, "-append", request.commandLine});
+  if (request.gdbPort)
+    append_range(plan.command, std::initializer_list<std::string>{
+                                   "-S", "-gdb",
+                                   "tcp:127.0.0.1:" + utostr(request.gdbPort)});
   return plan;
 }
 
@@ -356,6 +360,10 @@ int run(const Request &request) {
   for (const Forward &forward : plan->forwards)
     if (!request.quiet || forward.isChosen)
       errs() << "ampoule: " << describe(forward) << '\n';
+
+  if (request.gdbPort && !request.quiet)
+    errs() << "ampoule: waiting for: gdb " << request.image
+           << ".dbg -ex 'target remote :" << request.gdbPort << "'\n";
 
   std::string xenMessages;
   Expected<ProcessResult> result = [&] {

@@ -24,6 +24,7 @@ struct Request {
   Way way = Way::Guest;
   unsigned memory = 64;   ///< MiB
   unsigned timeout = 60;  ///< seconds; 0: no limit
+  unsigned gdbPort = 0;   ///< of this host, where Way::Direct awaits gdb; 0: none
   Devices devices;        ///< of a domU
   std::string sharePath;  ///< share/ampoule of the installation
   std::string hypervisor; ///< a Xen to run in QEMU; empty: Debian's
