@@ -93,7 +93,8 @@ const char *programName() {
 
 std::uint64_t usedPages() {
   memory::Usage usage = memory::usage();
-  std::uint64_t image = number(__ampoule_image_end) - number(__ampoule_image_start);
+  std::uint64_t image =
+      number(__ampoule_image_end) - number(__ampoule_image_start);
   return usage.total - usage.free + image / kSize;
 }
 
