@@ -53,7 +53,8 @@ foreach(file cmake/installed/toolchain.cmake cmake/installed/cross.ini
                  ${CMAKE_BINARY_DIR}/share/ampoule/${name} COPYONLY)
 endforeach()
 
-install(DIRECTORY ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/sysroot
+install(DIRECTORY ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/include
+        ${CMAKE_BINARY_DIR}/sysroot
         DESTINATION . USE_SOURCE_PERMISSIONS)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/ampoule ${CMAKE_BINARY_DIR}/lib/clang
         DESTINATION lib)

@@ -2,7 +2,8 @@
 // What each build flag of real projects does is in docs/options.md. In short:
 // flags that ask for what an image always is, or never is, have no effect;
 // flags that need a run-time system which an image has not are refused, with
-// what to use instead; all others are clang's.
+// what to use instead; all others are clang's. A host build (--ampoule-target=host)
+// takes them all as they are.
 #include "compiler/Arguments.h"
 
 #include "clang/Options/Options.h"
@@ -121,7 +122,7 @@ std::optional<std::string> refusal(const Arg &arg) {
   case options::OPT_fcs_profile_generate_EQ:
   case options::OPT_pg:
     return "profiles and coverage are written to files when a process exits, "
-           "and an image has none; measure a build with the host compiler";
+           "and an image has none; measure a build with --ampoule-target=host";
   case options::OPT_m32:
   case options::OPT_mx32:
     return "images are 64-bit";
@@ -143,7 +144,7 @@ std::optional<std::string> refusal(const Arg &arg) {
           name == "leak" || name == "hwaddress" || name == "dataflow" ||
           name == "fuzzer" || name == "fuzzer-no-link")
         return "this sanitizer's run-time library needs a kernel; run it on a "
-               "build with the host compiler";
+               "build with --ampoule-target=host";
       else if (name.starts_with("cfi") || name == "kcfi")
         return "calls are only checked together with the libraries': use "
                "--ampoule-hardened";
@@ -194,12 +195,18 @@ bool readOwn(const char *text, const OwnOptTable &table, Arguments &out,
       out.unsupported = "error";
       break;
     case OPT_ampoule_target:
-      if (StringRef(arg->getValue()) != "xen" &&
+      out.isForHost = StringRef(arg->getValue()) == "host";
+      if (!out.isForHost && StringRef(arg->getValue()) != "xen" &&
           StringRef(arg->getValue()) != "linux") {
         report("invalid value '" + Twine(arg->getValue()) +
-               "' in '--ampoule-target=': expected xen or linux");
+               "' in '--ampoule-target=': expected xen, linux or host");
         failed = true;
       }
+      out.linker.push_back(saver.save(text).data());
+      break;
+    case OPT_ampoule_embed:
+    case OPT_ampoule_param:
+      out.unknownToHost.push_back(saver.save(text));
       [[fallthrough]];
     default:
       if (arg->getOption().matches(OPT_LinkGroup)) {
@@ -238,6 +245,25 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   for (const char *word : argv)
     if (!readOwn(word, own, out, saver, failed))
       rest.push_back(word);
+  auto add = [&](const Twine &text) {
+    out.clang.push_back(saver.save(text).data());
+  };
+  if (out.isForHost && !out.helpOnly) {
+    if (failed)
+      return std::nullopt;
+    for (StringRef option : out.unknownToHost)
+      errs() << "ampoule: warning: '" << option
+             << "' does nothing in a build for the host\n";
+    // What comes later counts, such as another library of the user's.
+    add("--start-no-unused-arguments");
+    add("-stdlib=libc++");
+    add("-idirafter" + prefix + "/include");
+    add("-D__ampoule__=1");
+    add("-D__ampoule_host__=1");
+    add("--end-no-unused-arguments");
+    out.clang.insert(out.clang.end(), rest.begin(), rest.end());
+    return out;
+  }
 
   unsigned missingIndex = 0, missingCount = 0;
   InputArgList args = clang::getDriverOptTable().ParseArgs(
@@ -293,9 +319,6 @@ std::optional<Arguments> sortArguments(ArrayRef<const char *> argv, bool isCxx,
   out.noStandardLibraries = !libraries;
   out.linker.push_back(saver.save("--lto-O" + level).data());
 
-  auto add = [&](const Twine &text) {
-    out.clang.push_back(saver.save(text).data());
-  };
   add("--start-no-unused-arguments");
   add(isCxx ? "--driver-mode=g++" : "--driver-mode=gcc");
   add("--no-default-config");

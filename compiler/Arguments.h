@@ -20,6 +20,8 @@ struct Arguments {
   bool noStandardLibraries = false; ///< -nostdlib, -nodefaultlibs
   bool helpOnly = false;
   bool hardened = false;
+  bool isForHost = false; ///< `clang` is a command line for the packaged clang
+  std::vector<llvm::StringRef> unknownToHost; ///< options it cannot honour
   llvm::StringRef unsupported = "warning"; ///< compiler/Unsupported.cpp
 };
 

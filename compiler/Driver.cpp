@@ -3,7 +3,7 @@
 // response files. Three things differ: the link job becomes a call of our own
 // linker, with ld's command line as clang writes it; a single compilation runs
 // in this process; assembly goes to the packaged clang, whose assembler is not
-// in its libraries.
+// in its libraries. So does everything in a build for the host.
 #include "compiler/Driver.h"
 #include "compiler/Arguments.h"
 #include "compiler/Frontend.h"
@@ -20,7 +20,9 @@
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
 #include "llvm/Support/VirtualFileSystem.h"
+#include <cstdlib>
 
 using namespace llvm;
 
@@ -95,6 +97,19 @@ void redirectJobs(clang::driver::Compilation &compilation,
   }
 }
 
+/// An ordinary program of the host's: all is the packaged clang's to do.
+int driveHost(const Arguments &args, bool isCxx) {
+  SmallVector<StringRef, 64> words = {isCxx ? AMPOULE_LLVM_BIN "/clang++"
+                                            : AMPOULE_LLVM_BIN "/clang"};
+  words.append(args.clang.begin(), args.clang.end());
+  std::string message;
+  int status = sys::ExecuteAndWait(words[0], words, std::nullopt, {}, 0, 0,
+                                   &message);
+  if (!message.empty())
+    errs() << "ampoule: error: " << words[0] << ": " << message << '\n';
+  return status < 0 ? 70 : status;
+}
+
 bool asksForVersion(ArrayRef<const char *> args) {
   return is_contained(map_range(args, [](const char *arg) {
                         return StringRef(arg);
@@ -126,6 +141,12 @@ int drive(ArrayRef<const char *> argv, StringRef program) {
     return 1;
   if (args->helpOnly)
     return 0;
+  if (args->isForHost)
+    return driveHost(*args, isCxx);
+  // These name the host's headers and libraries.
+  for (const char *name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
+                           "LIBRARY_PATH"})
+    unsetenv(name);
   bool failed = false;
   std::string headers = hostHeaderDirectory(*args, failed);
   if (failed)

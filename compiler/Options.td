@@ -26,12 +26,14 @@ def Wno_ampoule_unsupported : Warning<"no-ampoule-unsupported">;
 def Werror_ampoule_unsupported : Warning<"error=ampoule-unsupported">;
 def Wno_error_ampoule_unsupported : Warning<"no-error=ampoule-unsupported">;
 
+def ampoule_target : Own<"target=">,
+  MetaVarName<"<xen|linux|host>">,
+  HelpText<"Build an image for Xen; a static Linux program from the same "
+           "pipeline, for tests and for programs that the build itself runs; or, "
+           "given to compilations and the link, a dynamic program with the host's "
+           "libraries, for sanitizers and profilers (default: xen)">;
+
 // Passed on to the linker (linker/Options.td).
-def ampoule_target : Own<"target=">, Group<LinkGroup>,
-  MetaVarName<"<xen|linux>">,
-  HelpText<"Build an image for Xen, or a static Linux program from the same "
-           "pipeline, for tests and for programs that the build itself runs "
-           "(default: xen)">;
 def ampoule_net : Own<"net=">, Group<LinkGroup>, MetaVarName<"<host|tap>">,
   HelpText<"For --ampoule-target=linux: the host's sockets and system calls, or "
            "the library OS itself on a tap device (default: host)">;

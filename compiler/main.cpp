@@ -9,7 +9,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cstdlib>
 
 using namespace llvm;
 
@@ -17,10 +16,6 @@ int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   setBugReportMsg("This is a bug in Ampoule or in the clang it is made of: "
                   "please report it with the files named below.\n");
-  // These name the host's headers and libraries.
-  for (const char *name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
-                           "LIBRARY_PATH"})
-    unsetenv(name);
   SmallVector<const char *, 256> args(argv, argv + argc);
   BumpPtrAllocator allocator;
   if (Error error = clang::driver::expandResponseFiles(

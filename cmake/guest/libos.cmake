@@ -9,6 +9,8 @@ file(GLOB public CONFIGURE_DEPENDS ${AMPOULE_ROOT}/libos/include/ampoule/*.h)
 foreach(header ${public})
   cmake_path(GET header FILENAME name)
   configure_file(${header} ${sysroot}/include/ampoule/${name} COPYONLY)
+  # For programs of the host, which must not find other headers of the sysroot.
+  configure_file(${header} ${AMPOULE_PREFIX}/include/ampoule/${name} COPYONLY)
 endforeach()
 
 set(libos_flags ${common} -I${AMPOULE_ROOT}

@@ -14,11 +14,14 @@ enum class Tier : uint32_t {
   Hypervisor, ///< Xen itself: nothing becomes code, whatever is asked for
 };
 
+/// Known before any constructor runs.
+#ifdef __ampoule_host__
+inline Tier tier() { return Tier::Wx; }
+#else
 namespace detail {
 extern "C" Tier ampoule_tier;
 }
-
-/// Known before any constructor runs.
 inline Tier tier() { return detail::ampoule_tier; }
+#endif
 
 } // namespace ampoule
