@@ -81,6 +81,7 @@ const char *Disk::begin() {
   flushes = backendNumber("feature-flush-cache");
   hasBarrier = backendNumber("feature-barrier");
   discards = backendNumber("feature-discard");
+  requests.allowIndirect(backendNumber("feature-max-indirect-segments"));
   return nullptr;
 }
 
@@ -106,8 +107,7 @@ bool Disk::move(std::uint8_t operation, char *buffer, std::size_t size,
                 std::uint64_t offset) {
   Transfer transfer;
   while (size && transfer.isGood) {
-    std::size_t part =
-        size < Requests::kMostBytes ? size : Requests::kMostBytes;
+    std::size_t most = requests.mostBytes(), part = size < most ? size : most;
     if (!awaitRoom(part)) {
       transfer.isGood = false;
       break;

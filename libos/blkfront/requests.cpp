@@ -4,8 +4,8 @@
 namespace ampoule::blkfront {
 namespace {
 
-constexpr std::size_t pagesOf(std::size_t size) {
-  return (size + abi::kPageSize - 1) / abi::kPageSize;
+constexpr unsigned segmentsOf(std::size_t size) {
+  return static_cast<unsigned>((size + abi::kPageSize - 1) / abi::kPageSize);
 }
 
 /// How much of `size` bytes is in the page that many bytes behind the first.
@@ -22,9 +22,12 @@ bool Requests::connect(gnttab::Domain peer) {
       if (page == gnttab::kNoPage)
         break;
       gnttab::grant(page, peer, gnttab::Access::ReadWrite);
-      free[freeCount++] = page;
+      granted[freeCount] = page;
+      free[freeCount] = static_cast<std::uint8_t>(freeCount);
+      ++freeCount;
     }
-  if (freeCount < kMost) {
+  most = kDirect;
+  if (freeCount < kMost + 1) {
     disconnect();
     return false;
   }
@@ -36,13 +39,20 @@ void Requests::disconnect() {
     if (slot.transfer)
       release(slot, /*isGood=*/false);
   while (freeCount)
-    gnttab::give(free[--freeCount]);
+    gnttab::give(granted[free[--freeCount]]);
   ring.close();
   threads::wakeAll(room);
 }
 
+void Requests::allowIndirect(std::uint64_t segments) {
+  most = segments <= kDirect ? kDirect
+         : segments < kMost  ? static_cast<unsigned>(segments)
+                             : kMost;
+}
+
 bool Requests::hasRoom(std::size_t size) const {
-  return ring.free() != 0 && pagesOf(size) <= freeCount;
+  unsigned segments = segmentsOf(size);
+  return ring.free() != 0 && segments + (segments > kDirect) <= freeCount;
 }
 
 /// There is one for each place of the ring.
@@ -53,11 +63,17 @@ Requests::Slot *Requests::freeSlot() {
   return slot;
 }
 
+/// Another page for a request.
+gnttab::Page Requests::take(Slot &slot) {
+  std::uint8_t index = free[--freeCount];
+  slot.page[slot.pages++] = index;
+  return granted[index];
+}
+
 bool Requests::put(Slot &slot, Transfer &transfer, blkif_request request) {
   slot.transfer = &transfer;
-  slot.operation = request.operation;
   ++transfer.pending;
-  // Discarding has another structure, with the id in the same place.
+  // The other structures of requests have the id in the same place.
   request.id = static_cast<std::uint64_t>(&slot - slots);
   ring.put(request);
   return ring.push();
@@ -67,27 +83,44 @@ bool Requests::move(Transfer &transfer, std::uint8_t operation, char *buffer,
                     std::size_t size, std::uint64_t offset,
                     std::uint16_t device) {
   Slot &slot = *freeSlot();
-  slot.pages = static_cast<std::uint8_t>(pagesOf(size));
+  slot.operation = operation;
+  slot.pages = 0;
   slot.to = buffer;
   slot.size = static_cast<std::uint32_t>(size);
   blkif_request request = {};
-  request.operation = operation;
-  request.nr_segments = slot.pages;
-  request.handle = device;
-  request.sector_number = offset / kSector;
-  for (unsigned i = 0; i < slot.pages; ++i) {
-    slot.page[i] = free[--freeCount];
+  blkif_request_segment *segments = request.seg;
+  unsigned count = segmentsOf(size);
+  if (count > kDirect) {
+    gnttab::Page list = take(slot);
+    segments =
+        reinterpret_cast<blkif_request_segment *>(gnttab::addressOf(list));
+    auto &indirect = reinterpret_cast<blkif_request_indirect &>(request);
+    indirect.operation = BLKIF_OP_INDIRECT;
+    indirect.indirect_op = operation;
+    indirect.nr_segments = static_cast<std::uint16_t>(count);
+    indirect.handle = device;
+    indirect.sector_number = offset / kSector;
+    indirect.indirect_grefs[0] = gnttab::referenceOf(list);
+  } else {
+    request.operation = operation;
+    request.nr_segments = static_cast<std::uint8_t>(count);
+    request.handle = device;
+    request.sector_number = offset / kSector;
+  }
+  for (unsigned i = 0; i < count; ++i) {
+    gnttab::Page page = take(slot);
     std::size_t done = i * abi::kPageSize, part = partOf(size, done);
     if (operation == BLKIF_OP_WRITE)
-      __builtin_memcpy(gnttab::addressOf(slot.page[i]), buffer + done, part);
-    request.seg[i] = {gnttab::referenceOf(slot.page[i]), 0,
-                      static_cast<std::uint8_t>(part / kSector - 1)};
+      __builtin_memcpy(gnttab::addressOf(page), buffer + done, part);
+    segments[i] = {gnttab::referenceOf(page), 0,
+                   static_cast<std::uint8_t>(part / kSector - 1)};
   }
   return put(slot, transfer, request);
 }
 
 bool Requests::order(Transfer &transfer, const blkif_request &request) {
   Slot &slot = *freeSlot();
+  slot.operation = request.operation;
   slot.pages = 0;
   return put(slot, transfer, request);
 }
@@ -113,11 +146,11 @@ bool Requests::finish(const blkif_response &response) {
   bool isGood = response.status == BLKIF_RSP_OKAY;
   slot.transfer->isRefused |= response.status == BLKIF_RSP_EOPNOTSUPP;
   if (isGood && slot.operation == BLKIF_OP_READ)
-    for (unsigned i = 0; i < slot.pages; ++i) {
-      std::size_t done = i * abi::kPageSize;
-      __builtin_memcpy(slot.to + done, gnttab::addressOf(slot.page[i]),
+    for (std::size_t done = 0, i = slot.pages - segmentsOf(slot.size);
+         done < slot.size; done += abi::kPageSize, ++i)
+      __builtin_memcpy(slot.to + done,
+                       gnttab::addressOf(granted[slot.page[i]]),
                        partOf(slot.size, done));
-    }
   release(slot, isGood);
   return true;
 }

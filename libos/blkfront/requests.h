@@ -30,18 +30,23 @@ class Requests {
 public:
   constexpr Requests() = default;
 
-  static constexpr std::size_t kMostBytes =
-      BLKIF_MAX_SEGMENTS_PER_REQUEST * abi::kPageSize;
+  /// Segments of a request, a page each. Those of a larger one than the ring's
+  /// own are named in another page (BLKIF_OP_INDIRECT), if the backend reads it.
+  static constexpr unsigned kDirect = BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  static constexpr unsigned kMost = 31;
 
   /// False: there are no pages.
   bool connect(gnttab::Domain peer);
   /// What is under way has failed.
   void disconnect();
+  /// How many segments the backend takes of an indirect request; 0: none.
+  void allowIndirect(std::uint64_t segments);
+  std::size_t mostBytes() const { return most * abi::kPageSize; }
   std::uint32_t reference() const { return ring.reference(); }
 
   /// Whether a request of that many bytes can be made.
   bool hasRoom(std::size_t size) const;
-  /// Reads or writes up to kMostBytes, whole sectors; a buffer that is read
+  /// Reads or writes up to mostBytes(), whole sectors; a buffer that is read
   /// into must stay until `transfer` has nothing pending. True: the backend
   /// waits for an event.
   bool move(Transfer &transfer, std::uint8_t operation, char *buffer,
@@ -56,8 +61,7 @@ public:
   threads::Queue room;
 
 private:
-  static constexpr unsigned kPages = 64;
-  static constexpr unsigned kMost = BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  static constexpr unsigned kPages = 2 * (kMost + 1); // two of the largest
   using Ring = xenbus::FrontRing<blkif_sring>;
 
   /// A request; its id is its index.
@@ -65,21 +69,24 @@ private:
     Transfer *transfer; ///< null: free
     char *to;           ///< of a read
     std::uint32_t size;
-    std::uint8_t operation, pages;
-    gnttab::Page page[kMost];
+    std::uint8_t operation; ///< of an indirect request: what it does
+    std::uint8_t pages;     ///< with the one that names the others, the first
+    std::uint8_t page[kMost + 1]; ///< in `granted`
   };
 
   Slot *freeSlot();
+  gnttab::Page take(Slot &slot);
   bool put(Slot &slot, Transfer &transfer, blkif_request request);
   bool finish(const blkif_response &response);
   void release(Slot &slot, bool isGood);
 
   Ring ring;
   Slot slots[Ring::kSize] = {};
-  /// Pages that no request uses, as a stack: the same few are used over and
+  gnttab::Page granted[kPages] = {};
+  /// Those that no request uses, as a stack: the same few are used over and
   /// over.
-  gnttab::Page free[kPages] = {};
-  unsigned freeCount = 0;
+  std::uint8_t free[kPages] = {};
+  unsigned freeCount = 0, most = kDirect;
 };
 
 } // namespace ampoule::blkfront

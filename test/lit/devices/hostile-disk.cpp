@@ -9,15 +9,20 @@
 // CHECK:      read 512 bytes: good, whole
 // CHECK-NEXT: read 45056 bytes: good, whole
 // CHECK-NEXT: write 45056 bytes: good, whole
+// CHECK-NEXT: read 45568 bytes, indirect: good, whole
+// CHECK-NEXT: write 126976 bytes, indirect: good, whole
 // CHECK-NEXT: read with an error: failed
 // CHECK-NEXT: an operation that it does not know: failed, refused
 // CHECK-NEXT: in another order: good, whole
 // CHECK-NEXT: an id beyond all: a lie, failed
 // CHECK-NEXT: an id of no request: a lie, failed
 // CHECK-NEXT: another operation: a lie, failed
+// CHECK-NEXT: the operation of an indirect request: a lie, failed
 // CHECK-NEXT: answered twice: a lie
 // CHECK-NEXT: more responses than requests: a lie, failed
-// CHECK-NEXT: more requests than there is room for: 5 under way, then 1 more
+// CHECK-NEXT: 45056 bytes: 5 under way, then 1 more
+// CHECK-NEXT: 126976 bytes: 2 under way, then 1 more
+// CHECK-NEXT: most of a request: 45056, 45056, 81920, 126976
 // CHECK-NEXT: at random: some reads, some failures, some lies, none wrong
 // CHECK-NEXT: pages in use: 0, held: 0
 #include "libos/blkfront/requests.h"
@@ -40,12 +45,13 @@ static char *pageOf(std::uint32_t reference) {
 }
 
 static Requests requests;
-static char buffer[Requests::kMostBytes];
+static char buffer[Requests::kMost * abi::kPageSize];
 
 /// The other end of the ring.
 struct Backend {
   Backend() {
     requests.connect(0);
+    requests.allowIndirect(256);
     ring = reinterpret_cast<blkif_sring_t *>(pageOf(requests.reference()));
   }
   ~Backend() { requests.disconnect(); }
@@ -60,12 +66,24 @@ struct Backend {
   void show() { ring->rsp_prod = served; }
   /// Does what a request asks for.
   static void serve(const blkif_request &request, bool &isWhole) {
-    unsigned at = 0;
-    for (unsigned i = 0; i < request.nr_segments; ++i) {
-      blkif_request_segment segment = request.seg[i];
+    unsigned operation = request.operation, count = request.nr_segments, at = 0;
+    const blkif_request_segment *segments = request.seg;
+    blkif_request_indirect indirect;
+    std::memcpy(&indirect, &request, sizeof(indirect));
+    if (operation == BLKIF_OP_INDIRECT) {
+      operation = indirect.indirect_op;
+      count = indirect.nr_segments;
+      segments = reinterpret_cast<blkif_request_segment *>(
+          pageOf(indirect.indirect_grefs[0]));
+      isWhole &= indirect.sector_number == 8 && indirect.handle == 0xca00;
+    } else {
+      isWhole &= request.sector_number == 8 && request.handle == 0xca00;
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      blkif_request_segment segment = segments[i];
       for (unsigned n = segment.first_sect * 512;
            n < (segment.last_sect + 1u) * 512; ++n, ++at)
-        if (request.operation == BLKIF_OP_READ)
+        if (operation == BLKIF_OP_READ)
           pageOf(segment.gref)[n] = pattern(at);
         else
           isWhole &= pageOf(segment.gref)[n] == pattern(at);
@@ -98,18 +116,21 @@ static void testRight() {
   Backend backend;
   for (auto [operation, size] : {std::pair{BLKIF_OP_READ, 512u},
                                  {BLKIF_OP_READ, 45056u},
-                                 {BLKIF_OP_WRITE, 45056u}}) {
+                                 {BLKIF_OP_WRITE, 45056u},
+                                 {BLKIF_OP_READ, 45568u},
+                                 {BLKIF_OP_WRITE, 126976u}}) {
     Transfer transfer;
     begin(transfer, operation, size);
     blkif_request request = backend.request();
-    bool isRight = request.sector_number == 8 && request.handle == 0xca00;
+    bool isRight = true;
     backend.serve(request, isRight);
     backend.answer(request.id, operation, BLKIF_RSP_OKAY);
     backend.show();
     const char *told = requests.work() ? outcome(transfer) : "a lie";
     isRight &= isWhole(size);
-    std::printf("%s %u bytes: %s, %s\n",
-                operation == BLKIF_OP_READ ? "read" : "write", size, told,
+    std::printf("%s %u bytes%s: %s, %s\n",
+                operation == BLKIF_OP_READ ? "read" : "write", size,
+                request.operation == BLKIF_OP_INDIRECT ? ", indirect" : "", told,
                 isRight ? "whole" : "wrong");
   }
   Transfer transfer;
@@ -167,6 +188,18 @@ static void testLies() {
   });
   {
     Backend backend;
+    Transfer transfer;
+    begin(transfer, BLKIF_OP_READ, sizeof(buffer));
+    blkif_request request = backend.request();
+    backend.answer(request.id, request.operation, BLKIF_RSP_OKAY);
+    backend.show();
+    std::printf("the operation of an indirect request: %s",
+                requests.work() ? "believed" : "a lie");
+    requests.disconnect();
+    std::printf(", %s\n", outcome(transfer));
+  }
+  {
+    Backend backend;
     Transfer transfer, other;
     begin(transfer, BLKIF_OP_READ, 512);
     begin(other, BLKIF_OP_READ, 512, buffer + 512);
@@ -181,21 +214,30 @@ static void testLies() {
           [](Backend &backend, blkif_request) { backend.served += 2; });
 }
 
-static void testRoom() {
+static void testRoom(unsigned size) {
   Backend backend;
   Transfer transfer;
   unsigned count = 0;
-  for (; requests.hasRoom(sizeof(buffer)); ++count)
-    begin(transfer, BLKIF_OP_READ, sizeof(buffer));
+  for (; requests.hasRoom(size); ++count)
+    begin(transfer, BLKIF_OP_READ, size);
   backend.answer(backend.request().id, BLKIF_OP_READ, BLKIF_RSP_OKAY);
   backend.show();
   bool isTrue = requests.work();
   unsigned more = 0;
-  for (; requests.hasRoom(sizeof(buffer)); ++more)
-    begin(transfer, BLKIF_OP_READ, sizeof(buffer));
-  std::printf("more requests than there is room for: %u under way, then %u "
-              "more%s\n",
-              count, more, isTrue ? "" : ", a lie");
+  for (; requests.hasRoom(size); ++more)
+    begin(transfer, BLKIF_OP_READ, size);
+  std::printf("%u bytes: %u under way, then %u more%s\n", size, count, more,
+              isTrue ? "" : ", a lie");
+}
+
+static void testMost() {
+  Backend backend;
+  std::printf("most of a request:");
+  for (std::uint64_t segments : {0ull, 8ull, 20ull, ~0ull}) {
+    requests.allowIndirect(segments);
+    std::printf("%s %zu", segments ? "," : "", requests.mostBytes());
+  }
+  std::puts("");
 }
 
 static void testAtRandom() {
@@ -204,7 +246,7 @@ static void testAtRandom() {
     Backend backend;
     for (unsigned i = 0; i < 60; ++i) {
       Transfer transfer;
-      unsigned size = 512 * (1 + rng() % 88);
+      unsigned size = 512 * (1 + rng() % 248);
       begin(transfer, BLKIF_OP_READ, size);
       blkif_request request = backend.request();
       bool ignored = true, isRight = false;
@@ -219,11 +261,11 @@ static void testAtRandom() {
         backend.answer(rng() % 40, rng() % 8, static_cast<short>(rng()));
         break;
       case 2:
-        backend.answer(request.id, request.operation, -1 - rng() % 30000);
+        backend.answer(request.id, BLKIF_OP_READ, -1 - rng() % 30000);
         break;
       default:
         backend.serve(request, ignored);
-        backend.answer(request.id, request.operation, BLKIF_RSP_OKAY);
+        backend.answer(request.id, BLKIF_OP_READ, BLKIF_RSP_OKAY);
         isRight = true;
       }
       backend.show();
@@ -248,7 +290,9 @@ static void testAtRandom() {
 int main() {
   testRight();
   testLies();
-  testRoom();
+  testRoom(45056);
+  testRoom(sizeof(buffer));
+  testMost();
   testAtRandom();
   gnttab::Usage usage = gnttab::usage();
   std::printf("pages in use: %u, held: %u\n", usage.taken, usage.held);
