@@ -2,6 +2,8 @@
 // Prints diagnostics; see Diag.h for when to use which.
 #include "linker/Diag.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace llvm;
 
 namespace ampoule::linker {
@@ -31,6 +33,14 @@ void Diag::warning(const Twine &message) {
 void Diag::warnOnce(const Twine &message) {
   if (said.insert(message.str()).second)
     warning(message);
+}
+
+std::string printable(StringRef text) {
+  std::string result = text.str();
+  for (char &c : result)
+    if (!isPrint(c))
+      c = '?';
+  return result;
 }
 
 } // namespace ampoule::linker

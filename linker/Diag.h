@@ -39,4 +39,7 @@ private:
   llvm::StringSet<> said;
 };
 
+/// Text out of a broken file, on one line: what is not printable ASCII is a '?'.
+std::string printable(llvm::StringRef text);
+
 } // namespace ampoule::linker

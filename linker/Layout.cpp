@@ -220,7 +220,8 @@ Layout planLayout(const Config &config, const Settings &settings,
                              "  __ampoule_image_start = {2:x};\n",
                              pool, poolEnd, extras.grants ? pool : base)
                          .str()
-                   : "  __ampoule_image_start = .;\n");
+                   : "  __ampoule_io_pool = .;\n" // of no page
+                     "  __ampoule_image_start = .;\n");
   substitute(layout.script, "%BASE%",
              isXen ? formatv("{0:x}", base).str()
                    : "0x400000 + SIZEOF_HEADERS");

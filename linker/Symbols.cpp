@@ -202,8 +202,8 @@ InputFile *Resolver::memberFile(InputArchive &archive,
   if (!name || !buffer) {
     Error error = joinErrors(name ? Error::success() : name.takeError(),
                              buffer ? Error::success() : buffer.takeError());
-    diag.error(archive.path +
-               ": could not get a member: " + toString(std::move(error)));
+    diag.error(archive.path + ": could not get a member: " +
+               printable(toString(std::move(error))));
     return nullptr;
   }
   InputFile &file = out.inputs.files.emplace_back();
@@ -240,7 +240,8 @@ void Resolver::load(Symbol &lazy) {
     Expected<Archive::Child> child = entry.getMember();
     if (!child) {
       diag.error(archive->path + ": could not get the member for '" +
-                 entry.getName() + "': " + toString(child.takeError()));
+                 printable(entry.getName()) + "': " +
+                 printable(toString(child.takeError())));
       return;
     }
     if (child->getChildOffset() != offset)
@@ -394,7 +395,7 @@ void Resolver::addArchive(MemoryBufferRef buffer, const InputSpec &spec,
                           StringRef path) {
   Expected<std::unique_ptr<Archive>> archive = Archive::create(buffer);
   if (!archive) {
-    diag.error(path + ": " + toString(archive.takeError()));
+    diag.error(path + ": " + printable(toString(archive.takeError())));
     return;
   }
   if ((*archive)->isThin()) {
@@ -415,7 +416,8 @@ void Resolver::addArchive(MemoryBufferRef buffer, const InputSpec &spec,
       Expected<Archive::Child> child = symbol.getMember();
       if (!child) {
         diag.error(path + ": could not get the member for '" +
-                   symbol.getName() + "': " + toString(child.takeError()));
+                   printable(symbol.getName()) + "': " +
+                   printable(toString(child.takeError())));
         return;
       }
       addLazy(symbol.getName(), &input, child->getChildOffset(), nullptr);
@@ -441,7 +443,7 @@ void Resolver::addArchive(MemoryBufferRef buffer, const InputSpec &spec,
       addLazyFile(*file);
   }
   if (error)
-    diag.error(path + ": " + toString(std::move(error)));
+    diag.error(path + ": " + printable(toString(std::move(error))));
 }
 
 void Resolver::addLazyFile(InputFile &file) {
