@@ -2,8 +2,10 @@
 #include "linker/Embed.h"
 #include "libos/abi/files.h"
 #include "linker/Definitions.h"
+#include "linker/Paths.h"
 #include "xen-boot/abi/layout.h"
 
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -164,10 +166,71 @@ void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
            ConstantInt::get(wide, size), ConstantInt::get(word, file.mode),
            ConstantInt::get(word, file.isStated)}));
     }
-  defineDeclared(program, kTable, arrayOf(entryType, entries),
-                 /*isConstant=*/true, kFilesOrigin);
   defineDeclared(program, kCount, ConstantInt::get(wide, entries.size()),
                  /*isConstant=*/true, kFilesOrigin);
+  entries.push_back(Constant::getNullValue(entryType)); // the end
+  defineDeclared(program, kTable, arrayOf(entryType, entries),
+                 /*isConstant=*/true, kFilesOrigin);
+}
+
+/// What a variable of addFiles() holds.
+static StringRef bytesOf(const Constant *data) {
+  const auto *variable = dyn_cast<GlobalVariable>(data);
+  const auto *bytes = dyn_cast_or_null<ConstantDataSequential>(
+      variable ? variable->getInitializer() : nullptr);
+  return bytes ? bytes->getRawDataValues() : "";
+}
+
+FileCounts dropFiles(Program &program, const NamedPaths &stated) {
+  FileCounts counts;
+  GlobalVariable *table = program.module->getNamedGlobal(kTable);
+  if (!table || !table->hasInitializer() ||
+      !isa<ConstantArray>(table->getInitializer()))
+    return counts; // it has no entry but the end
+  NamedPaths named = stated;
+  if (named.mapsTables)
+    for (const Use &use : table->getInitializer()->operands()) {
+      const auto *entry = cast<Constant>(&use);
+      StringRef path;
+      if (NamedPaths::isTable(bytesOf(entry->getAggregateElement(1))) &&
+          getConstantStringInfo(entry->getAggregateElement(0u), path))
+        named.paths.insert(path.str());
+    }
+  std::vector<Constant *> kept;
+  std::vector<GlobalVariable *> dropped;
+  for (const Use &use : table->getInitializer()->operands()) {
+    auto *entry = cast<Constant>(&use);
+    StringRef path;
+    bool isEnd = !getConstantStringInfo(entry->getAggregateElement(0u), path);
+    auto *data = dyn_cast_or_null<GlobalVariable>(entry->getAggregateElement(1));
+    bool isKept = isEnd || named.covers(path);
+    counts.all += data != nullptr;
+    counts.kept += data && isKept;
+    if (isKept)
+      kept.push_back(entry);
+    else
+      for (unsigned member : {0u, 1u})
+        if (auto *variable = dyn_cast_or_null<GlobalVariable>(
+                entry->getAggregateElement(member)))
+          dropped.push_back(variable);
+  }
+  if (dropped.empty())
+    return counts;
+  auto *type = cast<StructType>(kept.back()->getType());
+  auto *fresh = new GlobalVariable(
+      *program.module, ArrayType::get(type, kept.size()), /*isConstant=*/true,
+      table->getLinkage(), arrayOf(type, kept));
+  fresh->copyAttributesFrom(table);
+  fresh->copyMetadata(table, /*Offset=*/0);
+  fresh->takeName(table);
+  table->replaceAllUsesWith(fresh);
+  table->eraseFromParent();
+  for (GlobalVariable *variable : dropped) {
+    variable->removeDeadConstantUsers();
+    if (variable->use_empty())
+      variable->eraseFromParent();
+  }
+  return counts;
 }
 
 } // namespace ampoule::linker

@@ -11,6 +11,7 @@
 
 namespace ampoule::linker {
 
+struct NamedPaths;
 struct Program;
 
 /// One --ampoule-embed, or Config::embed.
@@ -36,5 +37,12 @@ std::vector<EmbeddedFile> readTrees(llvm::ArrayRef<Embed> embeds, Diag &diag);
 
 /// Defines the table of files, if the program looks at it.
 void addFiles(Program &program, llvm::ArrayRef<EmbeddedFile> files);
+
+struct FileCounts {
+  unsigned all = 0, kept = 0; ///< without directories
+};
+
+/// Takes files that the program cannot name out of the table.
+FileCounts dropFiles(Program &program, const NamedPaths &named);
 
 } // namespace ampoule::linker

@@ -14,6 +14,7 @@
 #include "linker/Merge.h"
 #include "linker/NativeChecks.h"
 #include "linker/Optimise.h"
+#include "linker/Paths.h"
 #include "linker/Prune.h"
 #include "linker/Seal.h"
 #include "linker/Start.h"
@@ -218,6 +219,14 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   });
   if (!walk.passed("reach"))
     return std::nullopt;
+  NamedPaths named = takeNamedPaths(*program, closure.graph, closure.live);
+  if (config.prune >= Prune::Once)
+    fates.asUnreachable([&] {
+      FileCounts files = dropFiles(*program, named);
+      report.files = files.all;
+      report.filesKept = files.kept;
+      report.filesKeptFor = named.unknownAt.value_or("");
+    });
   report.unimplemented = reportUnsupported(closure, config, diag);
   std::vector<ArgumentUse> uses =
       findArgumentUses(*program, closure.graph, closure.live, supports);

@@ -154,6 +154,9 @@ json::Object toJson(const Report &report) {
       {"settings", settingsToJson(report.settings)},
       {"parameters", parametersToJson(report.parameters)},
       {"embedded", std::move(embeds)},
+      {"files", report.files},
+      {"filesKept", report.filesKept},
+      {"filesKeptFor", report.filesKeptFor},
       {"unsealable", std::move(instructions)},
       {"hypercalls", json::Array(report.hypercalls)},
       {"startedModules", json::Array(report.startedModules)},
@@ -315,6 +318,9 @@ Expected<Report> readReport(StringRef text) {
     report.embeds.push_back(
         {row.text("folder"), row.text("mount"), row.text("place")});
   });
+  report.files = reader.number("files");
+  report.filesKept = reader.number("filesKept");
+  report.filesKeptFor = reader.text("filesKeptFor");
   reader.each("unsealable", [&](Reader &row) {
     report.instructions.push_back(
         {row.text("name"), row.number("address"), row.text("symbol")});

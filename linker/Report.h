@@ -71,6 +71,10 @@ struct Report {
   Settings settings;
   std::vector<Parameter> parameters;
   std::vector<ReportedEmbed> embeds;
+  /// Embedded files of a program that opens files; those that it can name, or all,
+  /// for a path that is made at `filesKeptFor`.
+  std::uint64_t files = 0, filesKept = 0;
+  std::string filesKeptFor;
   std::vector<ReportedInstruction> instructions;
   std::vector<std::string> hypercalls; ///< that the image can issue
   std::vector<std::string> startedModules;
@@ -87,7 +91,7 @@ struct Report {
   Explanation explanation;
 };
 
-inline constexpr unsigned kReportSchema = 5;
+inline constexpr unsigned kReportSchema = 6;
 
 /// Bytes of the file.
 struct ByteTotals {

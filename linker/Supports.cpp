@@ -6,11 +6,10 @@
 //   int ioctl(int fd, int req, ...) { … sys_ioctl(fd, req, arg, …) }   in musl
 #include "linker/Supports.h"
 #include "linker/Diag.h"
-#include "linker/Places.h"
+#include "linker/Origins.h"
 #include "linker/Records.h"
 #include "linker/Undefined.h"
 
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Instructions.h"
@@ -60,51 +59,6 @@ struct Passed {
 };
 using AllPassed = std::vector<Passed>; ///< in the order of Supports::arguments
 
-/// Everything that a value may be.
-class Origins {
-public:
-  explicit Origins(const Value &value) { trace(value); }
-  std::vector<Passed> all;
-
-private:
-  void trace(const Value &value) {
-    if (const auto *number = dyn_cast<ConstantInt>(&value))
-      return all.push_back({number->getSExtValue()});
-    if (const auto *argument = dyn_cast<Argument>(&value))
-      return all.push_back({std::nullopt, argument});
-    if (const auto *cast = dyn_cast<CastInst>(&value))
-      return trace(*cast->getOperand(0));
-    if (const auto *load = dyn_cast<LoadInst>(&value))
-      if (const auto *slot = dyn_cast<AllocaInst>(load->getPointerOperand()))
-        return traceSlot(*slot);
-    if (const auto *phi = dyn_cast<PHINode>(&value)) {
-      if (seenPhis.insert(phi).second)
-        for (const Value *incoming : phi->incoming_values())
-          trace(*incoming);
-      return;
-    }
-    if (const auto *select = dyn_cast<SelectInst>(&value)) {
-      trace(*select->getTrueValue());
-      return trace(*select->getFalseValue());
-    }
-    all.push_back({});
-  }
-
-  /// A variable of code that was compiled without optimisation.
-  void traceSlot(const AllocaInst &slot) {
-    for (const User *user : slot.users())
-      if (const auto *store = dyn_cast<StoreInst>(user)) {
-        if (store->getPointerOperand() != &slot)
-          return all.push_back({});
-        trace(*store->getValueOperand());
-      } else if (!isa<LoadInst>(user) && !isa<DbgInfoIntrinsic>(user)) {
-        return all.push_back({});
-      }
-  }
-
-  SmallPtrSet<const PHINode *, 8> seenPhis;
-};
-
 class Tracer {
 public:
   Tracer(const ProgramGraph &graph, const LiveSet &live,
@@ -148,8 +102,17 @@ private:
     if (chosen.size() != passed.size()) {
       Passed next = passed[chosen.size()];
       std::vector<Passed> all = {next};
-      if (next.argument)
-        all = Origins(*call.getArgOperand(next.argument->getArgNo())).all;
+      if (next.argument) {
+        all.clear();
+        for (const Origin &origin :
+             originsOf(*call.getArgOperand(next.argument->getArgNo()))) {
+          Passed &passed = all.emplace_back();
+          passed.argument = origin.argument;
+          if (const auto *number =
+                  dyn_cast_or_null<ConstantInt>(origin.constant))
+            passed.number = number->getSExtValue();
+        }
+      }
       for (const Passed &each : all) {
         AllPassed more = chosen;
         more.push_back(each);
@@ -170,14 +133,6 @@ private:
   bool isLive(const Function &function) const {
     auto it = graph.ofValue.find(&function);
     return it != graph.ofValue.end() && live.isLive(it->second);
-  }
-
-  std::string placeOf(const CallBase &call) const {
-    Graph places;
-    return places.places[Places(places).of(call.getDebugLoc().get())];
-  }
-  bool isUsers(const CallBase &call) const {
-    return !isLibraryPlace(placeOf(call));
   }
 
   /// A library's function may make a call under conditions that do not hold.

@@ -84,6 +84,17 @@ void printSettings(const Report &report, StringRef indent, raw_ostream &os) {
   for (const ReportedEmbed &embed : report.embeds)
     os << indent << left_justify("embed", 11) << ' ' << embed.folder << " at "
        << embed.mount << ", " << embed.place << '\n';
+  if (!report.files)
+    return;
+  os << indent << left_justify("files", 11) << ' ';
+  if (report.filesKept != report.files)
+    os << report.filesKept << " of " << report.files
+       << ": the program can name no others\n";
+  else if (report.filesKeptFor.empty())
+    os << "all " << report.files << '\n';
+  else
+    os << "all " << report.files << ", for a path that is made at "
+       << report.filesKeptFor << '\n';
 }
 
 } // namespace ampoule::tools

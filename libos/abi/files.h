@@ -12,7 +12,8 @@ namespace ampoule::abi {
 inline constexpr std::uint64_t kMappableSize = 64 << 10;
 
 struct EmbeddedFile {
-  const char *path; ///< absolute, without a slash at the end but in "/"
+  /// Absolute, without a slash at the end but in "/". Null: the end of the table.
+  const char *path;
   const char *data; ///< null: a directory
   std::uint64_t size;
   std::uint32_t mode; ///< st_mode
@@ -27,5 +28,10 @@ static_assert(sizeof(EmbeddedFile) == 32);
 extern "C" {
 /// Sorted by path, byte by byte; every directory is there, too, if anything is.
 extern const ampoule::abi::EmbeddedFile ampoule_files[];
+/// 0: none. Of them, those are left in the end that the program can name.
 extern const std::uint64_t ampoule_files_count;
+/// Say where a path comes in, and the text of a symbolic link; for the linker alone
+/// (linker/Paths.h), which takes the calls out.
+void __ampoule_names(const char *path);
+void __ampoule_links(const char *path);
 }

@@ -3,6 +3,7 @@
 // (EROFS). The user is root: rights are kept, and refuse nothing.
 #include "libos/posix/tree.h"
 
+#include "libos/abi/files.h"
 #include "libos/memory/memory.h"
 #include "libos/memory/objects.h"
 #include "libos/time/time.h"
@@ -197,6 +198,7 @@ AMPOULE_SYSCALL(linkat, long from, const char *old, long to, const char *path,
 }
 
 static long linkSymbolically(const char *text, long from, const char *path) {
+  __ampoule_links(text);
   Place place(from, path, /*follows=*/false);
   if (long error = canMake(place))
     return error;

@@ -52,9 +52,8 @@ static bool isInPlace(const Node &file, std::size_t size,
 }
 
 static bool isInEmbeddedFile(const char *at) {
-  for (std::uint64_t i = 0; i != ampoule_files_count; ++i)
-    if (const abi::EmbeddedFile &file = ampoule_files[i];
-        at >= file.data && at < file.data + file.size)
+  for (const abi::EmbeddedFile *file = ampoule_files; file->path; ++file)
+    if (at >= file->data && at < file->data + file->size)
       return true;
   return false;
 }

@@ -116,18 +116,17 @@ void plantDevices() {
 /// Where the memory ends this early, no program can run.
 void plant() {
   isGrown = true;
-  for (std::uint64_t i = 0; i != ampoule_files_count; ++i) {
-    const abi::EmbeddedFile &file = ampoule_files[i];
-    if (!file.path[1]) { // the root
-      root.isReadOnly = file.isStated;
+  for (const abi::EmbeddedFile *file = ampoule_files; file->path; ++file) {
+    if (!file->path[1]) { // the root
+      root.isReadOnly = file->isStated;
       continue;
     }
     const char *name;
-    Node &directory = parentOf(file.path, name);
-    Node *node = newNode(file.isStated ? file.mode : kDirectory | 0755);
-    node->isReadOnly = file.isStated;
-    node->data = file.data;
-    node->size = file.size;
+    Node &directory = parentOf(file->path, name);
+    Node *node = newNode(file->isStated ? file->mode : kDirectory | 0755);
+    node->isReadOnly = file->isStated;
+    node->data = file->data;
+    node->size = file->size;
     link(directory, name, __builtin_strlen(name), /*isOwned=*/false, *node);
   }
   plantDevices();

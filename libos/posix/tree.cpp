@@ -3,6 +3,7 @@
 // nothing the tree is the root, and of this only the devices are left.
 #include "libos/posix/tree.h"
 
+#include "libos/abi/files.h"
 #include "libos/memory/objects.h"
 #include "libos/posix/proc.h"
 #include "libos/posix/text.h"
@@ -43,6 +44,7 @@ Place::Place(long from, const char *path, bool follows) {
     error = device || node ? 0 : kNoEntry;
     return;
   }
+  __ampoule_names(path);
   Node *start = currentDirectory;
   if (*path != '/' && from != kCurrentDirectory) {
     File *file = fileOf(from);

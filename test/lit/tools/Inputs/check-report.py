@@ -23,6 +23,7 @@ SCHEMA = {
     "parameters": [PARAMETER],
     "unsealable": [{"name": TEXT, "address": COUNT, "symbol": TEXT}],
     "embedded": [{"folder": TEXT, "mount": TEXT, "place": TEXT}],
+    "files": COUNT, "filesKept": COUNT, "filesKeptFor": TEXT,
     "startedModules": [TEXT], "hypercalls": [TEXT], "cpuFeatures": [TEXT],
     "unimplementedSystemCalls": [TEXT], "virtualFunctionsKeptBecause": [TEXT],
     "modules": {"*": MODULE},
