@@ -68,21 +68,39 @@ StringSet<> findUnsealable(StringRef bytes) {
     Expected<StringRef> name = section.getName();
     Expected<StringRef> contents = section.getContents();
     if (name && contents && section.isText() && name->consume_front(".text.") &&
-        !image::findPrivileged(arrayRefFromStringRef(*contents), 0).empty())
+        !image::findPrivileged(arrayRefFromStringRef(*contents), 0).empty()) {
+      if (!name->consume_front("unlikely."))
+        name->consume_front("hot.");
       names.insert(*name);
+    }
     consumeError(name ? Error::success() : name.takeError());
     consumeError(contents ? Error::success() : contents.takeError());
   }
   return names;
 }
 
-/// Another encoding of the same code: moves every branch target a little, and
-/// where that did not help, names the stack's slots by another register. (A
-/// flag that is spilled to 15(%rsp) and tested is such an instruction.)
+/// What is loaded is in a register before it is used.
+void keepLoadsApart(Function &function) {
+  auto *type = FunctionType::get(Type::getVoidTy(function.getContext()), false);
+  InlineAsm *barrier =
+      InlineAsm::get(type, "", "~{memory}", /*hasSideEffects=*/true);
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : make_early_inc_range(block))
+      if (isa<LoadInst>(instruction))
+        CallInst::Create(type, barrier, "", std::next(instruction.getIterator()))
+            ->setDoesNotThrow();
+}
+
+/// Another encoding of the same code: moves every branch target a little; where that
+/// did not help, names the stack's slots by another register (a flag that is spilled
+/// to 15(%rsp) and tested is such an instruction), and then loads what is compared
+/// (so is `cmpb $1, 15(%rdi)` with a jump behind it).
 void vary(Function &function, unsigned count) {
-  constexpr unsigned kWithFramePointer = 3;
+  constexpr unsigned kWithFramePointer = 3, kWithLoadsApart = 5;
   if (count >= kWithFramePointer)
     function.addFnAttr("frame-pointer", "all");
+  if (count >= kWithLoadsApart)
+    keepLoadsApart(function);
   std::string text;
   for (unsigned i = 0; i != count; ++i)
     text += "nop\n";

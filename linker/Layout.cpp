@@ -207,8 +207,9 @@ Layout planLayout(const Config &config, const Settings &settings,
   substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
   std::string functions;
   for (const MovedFunction &function : placement.moved)
-    functions += formatv("    *(.text.{0})\n    . += {1};\n", function.symbol,
-                         16 * function.distance);
+    functions += formatv(
+        "    *(.text.{0} .text.unlikely.{0} .text.hot.{0})\n    . += {1};\n",
+        function.symbol, 16 * function.distance);
   substitute(layout.script, "%MOVED%", functions);
   substitute(layout.script, "%FIRST%", isXen ? ".text.sealed" : ".text.boot");
   substitute(layout.script, "%TABLES%", tables);

@@ -64,8 +64,8 @@ private:
         return giveUp(function, &call);
       return traceCallers(function, origin.argument->getArgNo());
     }
-    if (isa_and_nonnull<ConstantPointerNull>(origin.constant))
-      return; // EFAULT
+    if (origin.constant && origin.constant->isNullValue())
+      return; // EFAULT, or no path, as for futimens()
     StringRef text;
     if (!origin.constant || !getConstantStringInfo(origin.constant, text))
       return giveUp(function, &call);

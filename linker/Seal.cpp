@@ -11,7 +11,7 @@ using namespace llvm;
 namespace ampoule::linker {
 namespace {
 
-constexpr unsigned kMostRounds = 8;
+constexpr unsigned kMostRounds = 32;
 /// libos/xen/hypercall.S: those that are meant. To move them would move what is
 /// called from everywhere, and change as many addresses.
 constexpr StringLiteral kHypercallSites[] = {"ampoule_hypercall",
