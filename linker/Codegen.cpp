@@ -12,8 +12,10 @@
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/ThreadPool.h"
@@ -91,16 +93,66 @@ void keepLoadsApart(Function &function) {
             ->setDoesNotThrow();
 }
 
+/// Whether an operand is a number like any other, with a byte that begins forbidden
+/// instructions.
+bool isToSplit(const Use &use) {
+  const auto *number = dyn_cast<ConstantInt>(use.get());
+  if (!number || !number->getType()->isIntegerTy() ||
+      !is_contained({8u, 16u, 32u, 64u}, number->getBitWidth()))
+    return false;
+  if (const auto *call = dyn_cast<CallBase>(use.getUser());
+      call && (isa<IntrinsicInst>(call) || call->isInlineAsm() ||
+               !call->isArgOperand(&use)))
+    return false;
+  if (!isa<CallBase, BinaryOperator, CmpInst, StoreInst, SelectInst, ReturnInst>(
+          use.getUser()))
+    return false;
+  for (std::uint64_t rest = number->getZExtValue(); rest; rest >>= 8)
+    if ((rest & 0xff) == 0x0f)
+      return true;
+  return false;
+}
+
+/// Such numbers are put together of two others.
+void splitConstants(Function &function) {
+  constexpr std::uint64_t kPart = 0x4040'4040'4040'4040;
+  std::vector<Use *> uses;
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : block)
+      for (Use &use : instruction.operands())
+        if (isToSplit(use))
+          uses.push_back(&use);
+  for (Use *use : uses) {
+    auto *type = cast<IntegerType>(use->get()->getType());
+    // What the optimiser does not look into.
+    InlineAsm *copy = InlineAsm::get(FunctionType::get(type, {type}, false), "",
+                                     "=r,0", /*hasSideEffects=*/false);
+    auto number = [&](std::uint64_t value) {
+      return ConstantInt::get(
+          type, APInt(type->getBitWidth(), value, /*isSigned=*/false,
+                      /*implicitTrunc=*/true));
+    };
+    IRBuilder<> builder(cast<Instruction>(use->getUser()));
+    std::uint64_t whole = cast<ConstantInt>(use->get())->getZExtValue();
+    CallInst *part = builder.CreateCall(copy, {number(whole ^ kPart)});
+    part->setDoesNotThrow();
+    use->set(builder.CreateXor(part, number(kPart)));
+  }
+}
+
 /// Another encoding of the same code: moves every branch target a little; where that
 /// did not help, names the stack's slots by another register (a flag that is spilled
-/// to 15(%rsp) and tested is such an instruction), and then loads what is compared
-/// (so is `cmpb $1, 15(%rdi)` with a jump behind it).
+/// to 15(%rsp) and tested is such an instruction); then loads what is compared (so is
+/// `cmpb $1, 15(%rdi)` with a jump behind it), and splits constants.
 void vary(Function &function, unsigned count) {
-  constexpr unsigned kWithFramePointer = 3, kWithLoadsApart = 5;
+  constexpr unsigned kWithFramePointer = 3, kWithLoadsApart = 5,
+                     kWithSplitConstants = 6;
   if (count >= kWithFramePointer)
     function.addFnAttr("frame-pointer", "all");
   if (count >= kWithLoadsApart)
     keepLoadsApart(function);
+  if (count >= kWithSplitConstants)
+    splitConstants(function);
   std::string text;
   for (unsigned i = 0; i != count; ++i)
     text += "nop\n";
@@ -172,7 +224,7 @@ private:
 /// them by themselves, again and again; 0: it is in vain.
 void findVariants(const Module &module, TargetMachine &machine,
                   StringSet<> names, StringMap<unsigned> &variants) {
-  constexpr unsigned kMostRounds = 6;
+  constexpr unsigned kMostRounds = 8;
   for (unsigned round = 0; round != kMostRounds && !names.empty(); ++round) {
     std::unique_ptr<Module> part = Excerpt(module, names).clone(module);
     for (const auto &name : names)
@@ -189,8 +241,8 @@ void findVariants(const Module &module, TargetMachine &machine,
 }
 
 /// Generates code, and again where the distance of two branches or the place of
-/// a slot, by chance, is such an instruction. What is left (a constant) keeps
-/// an image from a seal.
+/// a slot, or a constant, by chance, is such an instruction. What is left (the program's
+/// own assembly) keeps an image from a seal.
 void emitSealable(Module &module, TargetMachine &machine,
                   SmallVectorImpl<char> &object) {
   // Once more if functions turned out otherwise than by themselves.
