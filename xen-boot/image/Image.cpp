@@ -115,8 +115,10 @@ struct Segment {
   const std::uint8_t *bytes;
 };
 
-/// Splits a region where at least kStoredZeros zeros follow each other.
-void splitRegion(const Region &region, std::vector<Segment> &out) {
+/// Splits a region where at least kStoredZeros zeros follow each other, but not
+/// within the notes.
+void splitRegion(const Linked &linked, const Region &region,
+                 std::vector<Segment> &out) {
   std::uint32_t flags = ELF::PF_R;
   if (region.access.write)
     flags |= ELF::PF_W;
@@ -127,7 +129,8 @@ void splitRegion(const Region &region, std::vector<Segment> &out) {
   while (true) {
     std::size_t end = start, next = bytes.size();
     for (std::size_t i = start; i < bytes.size(); ++i) {
-      if (bytes[i] == 0)
+      std::uint64_t inNotes = region.address + i - linked.noteOffset;
+      if (bytes[i] == 0 && inNotes >= linked.noteSize)
         continue;
       if (i - end > kStoredZeros && end != start) {
         next = i;
@@ -145,10 +148,12 @@ void splitRegion(const Region &region, std::vector<Segment> &out) {
   }
 }
 
+} // namespace
+
 std::vector<char> writeFile(const Linked &linked) {
   std::vector<Segment> segments;
   for (const Region &region : linked.regions)
-    splitRegion(region, segments);
+    splitRegion(linked, region, segments);
   bool hasNotes = linked.noteSize != 0;
   std::size_t headers = sizeof(ELF64LE::Ehdr) +
                         (segments.size() + hasNotes) * sizeof(ELF64LE::Phdr);
@@ -205,6 +210,8 @@ std::vector<char> writeFile(const Linked &linked) {
          table.size() * sizeof(table[0]));
   return file;
 }
+
+namespace {
 
 /// The twin for debuggers is lld's own file with the final bytes put back.
 Expected<std::vector<char>> writeDebugFile(MemoryBufferRef elf,

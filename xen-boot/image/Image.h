@@ -43,6 +43,9 @@ struct Image {
 
 llvm::Expected<Linked> readLinked(llvm::MemoryBufferRef elf);
 
+/// The file that Xen boots: the regions, without long runs of zeros.
+std::vector<char> writeFile(const Linked &linked);
+
 /// What the page tables of a PVH boot map: the image's regions without the
 /// guard page, the heap up to `memoryMax`, the I/O window.
 std::vector<Mapping> planMappings(const Linked &linked);
