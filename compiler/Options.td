@@ -97,6 +97,9 @@ def ampoule_require_seal : Own<"require-seal=">, Group<LinkGroup>,
   MetaVarName<"<static|hypervisor>">,
   HelpText<"Fail if the image cannot be sealed so, and do not run main where it is "
            "not">;
+def ampoule_allow_unsealable : OwnFlag<"allow-unsealable">, Group<LinkGroup>,
+  HelpText<"Link code with instructions that could undo a seal, and name them in the "
+           "report (default: an error, but at -O0)">;
 def ampoule_prune : Own<"prune=">, Group<LinkGroup>,
   MetaVarName<"<all|once|lto|sections|none>">,
   HelpText<"How far to prune, for comparisons: none keeps every definition that "

@@ -365,6 +365,10 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
     if (config.requiredSeal == Tier::Wx)
       refuseValue(*arg, "static or hypervisor", diag);
   }
+  config.allowUnsealable = args.hasArg(OPT_ampoule_allow_unsealable);
+  if (config.allowUnsealable && config.requiredSeal == Tier::Static)
+    diag.error("'--ampoule-allow-unsealable' is not allowed with "
+               "'--ampoule-require-seal=static'");
   config.soname = args.getLastArgValue(OPT_soname).str();
   if (args.hasArg(OPT_M))
     config.map = "-";

@@ -73,6 +73,7 @@ struct Config {
   bool randomSeed = false; ///< drawn by this link (drawSeed)
   bool hardened = false;
   Tier requiredSeal = Tier::Wx;
+  bool allowUnsealable = false;
   unsigned errorLimit = 20;
   std::string soname;
   std::string map; ///< file for -Map; "-" for -M

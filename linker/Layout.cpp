@@ -41,7 +41,7 @@ SECTIONS {
   __ampoule_text_start = .;
   .text : {
     KEEP(*(%FIRST%))
-%MOVED%    *(.text.unlikely .text.unlikely.* .text.hot .text.hot.*)
+    *(.text.unlikely .text.unlikely.* .text.hot .text.hot.*)
     *(.text .text.*)
   } :text
   . = ALIGN(0x1000);
@@ -192,6 +192,7 @@ Layout planLayout(const Config &config, const Settings &settings,
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
   layout.entry = entrySymbols(config.target).front();
+  layout.functions = placement.functions;
   // One PML4, one page of pointers, a directory for each GiB.
   layout.tablePages = 2 + divideCeil(settings.lowMemory(), kGiB) +
                       divideCeil(settings.highMemory(), kGiB) + leafTables;
@@ -205,12 +206,6 @@ Layout planLayout(const Config &config, const Settings &settings,
   std::string stack = config.target != Target::Linux ? kStack.str() : "";
   layout.script = kSections.str();
   substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
-  std::string functions;
-  for (const MovedFunction &function : placement.moved)
-    functions += formatv(
-        "    *(.text.{0} .text.unlikely.{0} .text.hot.{0})\n    . += {1};\n",
-        function.symbol, 16 * function.distance);
-  substitute(layout.script, "%MOVED%", functions);
   substitute(layout.script, "%FIRST%", isXen ? ".text.sealed" : ".text.boot");
   substitute(layout.script, "%TABLES%", tables);
   substitute(layout.script, "%STACK%", stack);

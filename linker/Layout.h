@@ -8,6 +8,7 @@ namespace ampoule::linker {
 
 struct Layout {
   std::string script;
+  std::vector<std::string> functions; ///< as they have to lie; none: as they come
   std::string entry;        ///< the symbol of e_entry
   std::uint64_t tablePages; ///< pages set aside for page tables
 };
@@ -15,17 +16,10 @@ struct Layout {
 /// The symbols where execution can start, by target.
 std::vector<std::string> entrySymbols(Target target);
 
-/// A function that lies before all others, `distance` times 16 bytes apart from
-/// what follows.
-struct MovedFunction {
-  std::string symbol;
-  unsigned distance;
-};
-
 /// Where things have to lie that would otherwise look like a forbidden
 /// instruction.
 struct Placement {
-  std::vector<MovedFunction> moved;
+  std::vector<std::string> functions; ///< in their order; none: in any
   unsigned dataPadding = 0; ///< in 16 bytes before read-only data and data
 };
 

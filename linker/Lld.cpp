@@ -167,6 +167,14 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
     return script.takeError();
   args.insert(args.end(), {"-T", *script});
 
+  if (!layout.functions.empty()) {
+    Expected<std::string> order =
+        scratch.write("order", join(layout.functions, "\n"));
+    if (!order)
+      return order.takeError();
+    args.insert(args.end(), {"--symbol-ordering-file=" + *order,
+                             "--no-warn-symbol-ordering"});
+  }
   if (config.seed) {
     // To lld 0 means a random one, and -1 the reverse order.
     std::string seed = utostr(*config.seed % 0x7fffffff + 1);

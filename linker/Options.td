@@ -212,6 +212,8 @@ def ampoule_seed : Joined<["--"], "ampoule-seed=">, MetaVarName<"<number|random>
   HelpText<"Shuffle functions, data and the gaps between regions">;
 def ampoule_hardened : FF<"ampoule-hardened">,
   HelpText<"Keep the checks of calls through pointers, and shuffle as --ampoule-seed=random">;
+def ampoule_allow_unsealable : FF<"ampoule-allow-unsealable">,
+  HelpText<"Link code with instructions that could undo a seal, and name them in the report (default: an error, but at -O0)">;
 def ampoule_require_seal : Joined<["--"], "ampoule-require-seal=">, MetaVarName<"<static|hypervisor>">,
   HelpText<"Fail if the image cannot be sealed so, and do not run main where it is not">;
 def ampoule_prune : Joined<["--"], "ampoule-prune=">, MetaVarName<"<all|once|lto|sections|none>">,

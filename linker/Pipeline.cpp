@@ -62,8 +62,6 @@ private:
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
-constexpr unsigned kMostDraws = 4; ///< of a random seed
-
 struct Placed {
   image::Image image;
   std::string map; ///< lld's
@@ -278,24 +276,14 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
 
   std::uint64_t hypercalls = issuedHypercalls(*program->module) |
                              issuedByNatives(closure.graph, closure.live);
-  Config placing = config;
-  std::optional<Placed> placed;
-  // One layout in some twenty cannot be sealed where others can; code that was not
-  // optimised hardly ever can.
-  for (unsigned draws = config.randomSeed && config.optLevel ? kMostDraws : 1;
-       draws; --draws) {
-    placed = layOut(objects, *program, configuration.settings, extras,
-                    hypercalls, placing, diag, walk);
-    if (!placed)
-      return std::nullopt;
-    report.instructions = reportInstructions(
-        placed->verification.violations, placed->image.linked);
-    if (report.instructions.empty())
-      break;
-    if (draws > 1)
-      placing.seed = drawSeed();
-  }
-  report.seed = placing.seed;
+  std::optional<Placed> placed =
+      layOut(objects, *program, configuration.settings, extras, hypercalls,
+             config, diag, walk);
+  if (!placed)
+    return std::nullopt;
+  report.instructions = reportInstructions(placed->verification.violations,
+                                           placed->image.linked);
+  report.seed = config.seed;
   image::Image &image = placed->image;
   walk.print("page-tables", [&](raw_ostream &os) {
     image::printMappings(image.mappings, os);

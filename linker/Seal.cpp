@@ -5,15 +5,15 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Demangle/Demangle.h"
+#include "llvm/Support/Endian.h"
 
 using namespace llvm;
 
 namespace ampoule::linker {
 namespace {
 
-constexpr unsigned kMostRounds = 32;
-/// libos/xen/hypercall.S: those that are meant. To move them would move what is
-/// called from everywhere, and change as many addresses.
+constexpr unsigned kMostAttempts = 10; ///< for one function
+/// libos/xen/hypercall.S: those that are meant.
 constexpr StringLiteral kHypercallSites[] = {"ampoule_hypercall",
                                              "ampoule_hypercall_pv"};
 
@@ -27,29 +27,109 @@ std::string symbolAt(const image::Linked &linked, std::uint64_t address) {
   return best ? best->first : "";
 }
 
+bool liesBetween(const image::Linked &linked, std::uint64_t address,
+                 StringRef first, StringRef last) {
+  return address >= linked.symbol(first) && address < linked.symbol(last);
+}
+
+/// The functions that stay, by address; each may have several names.
+class Order {
+public:
+  explicit Order(const image::Linked &linked) {
+    std::map<std::uint64_t, std::vector<std::string>> functions;
+    for (const auto &[name, address] : linked.symbols)
+      if (liesBetween(linked, address, "__ampoule_text_start",
+                      "__ampoule_text_end"))
+        functions[address].push_back(name);
+    for (auto &[address, names] : functions)
+      order.push_back(std::move(names));
+  }
+
+  /// It changes places with its neighbours, further with each attempt, to the one
+  /// side and to the other, so as to lie nowhere twice. What lies beyond stays.
+  void move(StringRef name, unsigned attempt) {
+    auto function = find_if(order, [&](const std::vector<std::string> &names) {
+      return is_contained(names, name);
+    });
+    if (function == order.end())
+      return;
+    std::ptrdiff_t distance = std::ptrdiff_t(8) << attempt;
+    if (attempt % 2 == 0)
+      std::rotate(function, function + 1,
+                  function + 1 + std::min(distance, order.end() - function - 1));
+    else
+      std::rotate(function - std::min(distance, function - order.begin()),
+                  function, function + 1);
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const std::vector<std::string> &names : order)
+      append_range(result, names);
+    return result;
+  }
+
+private:
+  std::vector<std::vector<std::string>> order;
+};
+
+/// What code refers to by an absolute address of which a byte is the one at `at` or
+/// next to it: such an address does not depend on where the code lies.
+struct Referent {
+  StringRef function;  ///< the one that begins there
+  bool isData = false; ///< or some datum
+};
+
+Referent referentAround(const image::Linked &linked, std::uint64_t at) {
+  constexpr unsigned kSize = 4; // of an address in an instruction
+  for (const image::Region &region : linked.regions) {
+    if (at < region.address || at >= region.address + region.bytes.size())
+      continue;
+    for (std::uint64_t from = at - (kSize - 1); from <= at + 1; ++from) {
+      if (from < region.address ||
+          from + kSize > region.address + region.bytes.size())
+        continue;
+      std::uint64_t address =
+          support::endian::read32le(&region.bytes[from - region.address]);
+      if (liesBetween(linked, address, "__ampoule_rodata_start",
+                      "__ampoule_data_end"))
+        return {"", true};
+      if (liesBetween(linked, address, "__ampoule_text_start",
+                      "__ampoule_text_end"))
+        for (const auto &[name, start] : linked.symbols)
+          if (start == address)
+            return {name};
+    }
+  }
+  return {};
+}
+
 } // namespace
 
 bool SealedLayout::improve(ArrayRef<image::Violation> violations,
                            const image::Linked &linked) {
+  std::vector<ReportedInstruction> instructions =
+      reportInstructions(violations, linked);
+  if (instructions.empty())
+    return false;
+  Order order(linked);
   bool isChanged = false, movesData = false;
-  for (const ReportedInstruction &found :
-       reportInstructions(violations, linked)) {
-    const std::string &symbol = found.symbol;
-    std::vector<MovedFunction> &moved = places.moved;
-    auto it = find_if(moved, [&](const MovedFunction &function) {
-      return function.symbol == symbol;
-    });
-    if (it == moved.end()) {
-      moved.push_back({symbol, 1});
-    } else {
-      // Moving it did not help: it may have the address of a datum.
-      ++it->distance;
+  for (const ReportedInstruction &found : instructions) {
+    unsigned &attempt = attempts[found.symbol];
+    if (attempt == kMostAttempts)
+      continue;
+    Referent referent = referentAround(linked, found.address);
+    if (referent.isData)
       movesData = true;
-    }
+    else
+      order.move(referent.function.empty() ? found.symbol : referent.function,
+                 attempt);
+    ++attempt;
     isChanged = true;
   }
   places.dataPadding += movesData;
-  return isChanged && ++rounds <= kMostRounds;
+  places.functions = order.names();
+  return isChanged;
 }
 
 std::vector<ReportedInstruction>
@@ -68,12 +148,19 @@ reportInstructions(ArrayRef<image::Violation> violations,
 
 void checkSeal(ArrayRef<ReportedInstruction> instructions, const Config &config,
                Diag &diag) {
-  if (config.requiredSeal != Tier::Static)
+  bool isAccepted = config.allowUnsealable ||
+                    config.requiredSeal == Tier::Hypervisor ||
+                    config.optLevel == 0;
+  bool isStated = config.requiredSeal == Tier::Static;
+  if (isAccepted && !isStated)
     return;
   for (const ReportedInstruction &found : instructions)
     diag.error("the image cannot be sealed: its code has '" + found.name +
                "' at 0x" + utohexstr(found.address, /*LowerCase=*/true) +
-               "\n>>> in " + demangle(found.symbol));
+               "\n>>> in " + demangle(found.symbol) +
+               (isStated ? ""
+                         : "\n>>> --ampoule-allow-unsealable accepts that: the "
+                           "image links, and its report names it"));
 }
 
 } // namespace ampoule::linker

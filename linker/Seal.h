@@ -23,7 +23,7 @@ public:
 
 private:
   Placement places;
-  unsigned rounds = 0;
+  llvm::StringMap<unsigned> attempts; ///< by function
 };
 
 /// The instructions among violations, with their functions.
@@ -31,7 +31,7 @@ std::vector<ReportedInstruction>
 reportInstructions(llvm::ArrayRef<image::Violation> violations,
                    const image::Linked &linked);
 
-/// --ampoule-require-seal=static: without a proof there is no image.
+/// Without a proof there is no image, if nobody said that it may lack one.
 void checkSeal(llvm::ArrayRef<ReportedInstruction> instructions,
                const Config &config, Diag &diag);
 
