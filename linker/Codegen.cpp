@@ -81,16 +81,29 @@ StringSet<> findUnsealable(StringRef bytes) {
   return names;
 }
 
-/// What is loaded is in a register before it is used.
-void keepLoadsApart(Function &function) {
-  auto *type = FunctionType::get(Type::getVoidTy(function.getContext()), false);
-  InlineAsm *barrier =
-      InlineAsm::get(type, "", "~{memory}", /*hasSideEffects=*/true);
+/// The same value, which the optimiser does not look into.
+CallInst *hide(Value *value, IRBuilder<> &builder) {
+  Type *type = value->getType();
+  InlineAsm *copy = InlineAsm::get(FunctionType::get(type, {type}, false), "",
+                                   "=r,0", /*hasSideEffects=*/false);
+  CallInst *call = builder.CreateCall(copy, {value});
+  call->setDoesNotThrow();
+  return call;
+}
+
+/// Addresses are in a register before they are used, so that no instruction has a
+/// displacement and something else behind it.
+void hideAddresses(Function &function) {
   for (BasicBlock &block : function)
-    for (Instruction &instruction : make_early_inc_range(block))
-      if (isa<LoadInst>(instruction))
-        CallInst::Create(type, barrier, "", std::next(instruction.getIterator()))
-            ->setDoesNotThrow();
+    for (Instruction &instruction : make_early_inc_range(block)) {
+      const Value *pointer = getLoadStorePointerOperand(&instruction);
+      if (!pointer || isa<Constant>(pointer))
+        continue;
+      IRBuilder<> builder(&instruction);
+      for (Use &use : instruction.operands())
+        if (use.get() == pointer)
+          use.set(hide(use.get(), builder));
+    }
 }
 
 /// Whether an operand is a number like any other, with a byte that begins forbidden
@@ -124,9 +137,6 @@ void splitConstants(Function &function) {
           uses.push_back(&use);
   for (Use *use : uses) {
     auto *type = cast<IntegerType>(use->get()->getType());
-    // What the optimiser does not look into.
-    InlineAsm *copy = InlineAsm::get(FunctionType::get(type, {type}, false), "",
-                                     "=r,0", /*hasSideEffects=*/false);
     auto number = [&](std::uint64_t value) {
       return ConstantInt::get(
           type, APInt(type->getBitWidth(), value, /*isSigned=*/false,
@@ -134,23 +144,22 @@ void splitConstants(Function &function) {
     };
     IRBuilder<> builder(cast<Instruction>(use->getUser()));
     std::uint64_t whole = cast<ConstantInt>(use->get())->getZExtValue();
-    CallInst *part = builder.CreateCall(copy, {number(whole ^ kPart)});
-    part->setDoesNotThrow();
-    use->set(builder.CreateXor(part, number(kPart)));
+    use->set(builder.CreateXor(hide(number(whole ^ kPart), builder),
+                               number(kPart)));
   }
 }
 
 /// Another encoding of the same code: moves every branch target a little; where that
 /// did not help, names the stack's slots by another register (a flag that is spilled
-/// to 15(%rsp) and tested is such an instruction); then loads what is compared (so is
-/// `cmpb $1, 15(%rdi)` with a jump behind it), and splits constants.
+/// to 15(%rsp) and tested is such an instruction); then has addresses in registers (so
+/// is `cmpb $1, 15(%rdi)` with a jump behind it), and splits constants.
 void vary(Function &function, unsigned count) {
-  constexpr unsigned kWithFramePointer = 3, kWithLoadsApart = 5,
+  constexpr unsigned kWithFramePointer = 3, kWithHiddenAddresses = 5,
                      kWithSplitConstants = 6;
   if (count >= kWithFramePointer)
     function.addFnAttr("frame-pointer", "all");
-  if (count >= kWithLoadsApart)
-    keepLoadsApart(function);
+  if (count >= kWithHiddenAddresses)
+    hideAddresses(function);
   if (count >= kWithSplitConstants)
     splitConstants(function);
   std::string text;
