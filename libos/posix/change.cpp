@@ -54,6 +54,34 @@ AMPOULE_SYSCALL(mkdirat, long from, const char *path, std::uint32_t mode) {
   return makeDirectory(from, path, mode);
 }
 
+/// What needs no driver: files, FIFOs, and sockets without a program.
+static long makeSpecial(long from, const char *path, std::uint32_t mode) {
+  std::uint32_t type = mode & kTypeMask;
+  if (type == 0)
+    type = kRegular;
+  else if (type == kCharacterDevice || type == kBlockDevice ||
+           type == kDirectory)
+    return -kNotPermitted;
+  else if (type != kRegular && type != kFifo && type != kSocket)
+    return -kInvalid;
+  Place place(from, path, /*follows=*/false);
+  if (long error = canMake(place))
+    return error;
+  if (place.mustBeDirectory)
+    return -kNoEntry;
+  long error;
+  makeNode(*place.directory, place.text, place.length,
+           type | withoutMasked(mode & ~kTypeMask), error);
+  return error;
+}
+
+AMPOULE_SYSCALL(mknod, const char *path, std::uint32_t mode) {
+  return makeSpecial(kCurrentDirectory, path, mode);
+}
+AMPOULE_SYSCALL(mknodat, long from, const char *path, std::uint32_t mode) {
+  return makeSpecial(from, path, mode);
+}
+
 static long remove(Place &place) {
   if (isOnDisk(*place.node))
     return removeOnDisk(*place.name);

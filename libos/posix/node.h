@@ -23,6 +23,7 @@ struct Node {
   bool isReadOnly = false;         ///< embedded, or on such a disk
   bool isOnDisk = false;           ///< libos/posix/mounts.h
   File *device = nullptr;          ///< of a character device
+  void *pipe = nullptr;            ///< of a FIFO that is open
   std::size_t size = 0, pages = 0; ///< of a file; no page: embedded
   const char *data = nullptr;      ///< of a file, or a link's text
   Name *firstName = nullptr, *lastName = nullptr; ///< of a directory

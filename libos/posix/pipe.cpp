@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pipes.
+// Pipes, with and without a name. One that has a name (FIFO) is a node of the tree,
+// and is there while somebody has it open: then any number read and write.
 #include "libos/memory/memory.h"
 #include "libos/memory/objects.h"
+#include "libos/posix/fifo.h"
 #include "libos/posix/poll.h"
 #include "libos/posix/signal.h"
 #include "xen-boot/abi/layout.h"
@@ -17,38 +19,85 @@ constexpr std::size_t kAtomic = 4096; // PIPE_BUF
 
 class PipeEnd;
 
+/// Of the two sides.
+struct Side {
+  std::uint32_t ends = 0;
+  std::uint32_t opened = 0; ///< how often
+  threads::Queue waiting;
+};
+
 struct Pipe {
   explicit Pipe(char *buffer) : buffer(buffer) {}
 
   char *buffer;
   std::size_t start = 0, count = 0;
-  PipeEnd *reader = nullptr, *writer = nullptr; ///< null: closed
-  threads::Queue readers, writers;
+  Side readers, writers;
+  PipeEnd *first = nullptr;
 };
 
 class PipeEnd final : public File {
 public:
-  PipeEnd(Pipe &pipe, std::uint32_t access, std::uint32_t flags)
-      : File(kFifo | 0600, 0, false, access | (flags & kNonBlocking)),
-        pipe(pipe) {}
+  /// Belongs to a name, if there is a node.
+  PipeEnd(Pipe &pipe, std::uint32_t flags, Node *fifo);
   long read(char *buffer, std::size_t size) override;
   long write(const char *buffer, std::size_t size) override;
   std::uint32_t readiness() override;
   long available() override { return static_cast<long>(pipe.count); }
   void release() override;
+  /// Until there is the other side, too. 0 or a negative errno.
+  long waitForOther();
 
 private:
-  bool isReader() const { return pipe.reader == this; }
+  bool reads() const { return (flags & kAccessMode) != kWriteOnlyAccess; }
+  bool writes() const { return (flags & kAccessMode) != kReadOnlyAccess; }
+  void wakeReaders();
+  void wakeWriters();
+
   Pipe &pipe;
+  Node *fifo;
+  PipeEnd *next;
+  std::uint32_t writersBefore; ///< how often it had been opened to write
 };
+
+PipeEnd::PipeEnd(Pipe &pipe, std::uint32_t flags, Node *fifo)
+    : File(fifo ? fifo->mode : kFifo | 0600, 0, false,
+           flags & (kAccessMode | kNonBlocking)),
+      pipe(pipe), fifo(fifo), next(pipe.first),
+      writersBefore(pipe.writers.ends ? 0 : pipe.writers.opened) {
+  pipe.first = this;
+  if (fifo)
+    ++fifo->opened;
+  if (reads()) {
+    ++pipe.readers.ends;
+    ++pipe.readers.opened;
+  }
+  if (writes()) {
+    ++pipe.writers.ends;
+    ++pipe.writers.opened;
+  }
+}
+
+void PipeEnd::wakeReaders() {
+  threads::wakeAll(pipe.readers.waiting);
+  for (PipeEnd *end = pipe.first; end; end = end->next)
+    if (end->reads())
+      notify(*end);
+}
+
+void PipeEnd::wakeWriters() {
+  threads::wakeAll(pipe.writers.waiting);
+  for (PipeEnd *end = pipe.first; end; end = end->next)
+    if (end->writes())
+      notify(*end);
+}
 
 long PipeEnd::read(char *buffer, std::size_t size) {
   if (size == 0)
     return 0;
-  if (pipe.count == 0 && pipe.writer && isNonBlocking())
+  auto canRead = [&] { return pipe.count || !pipe.writers.ends; };
+  if (isNonBlocking() && !canRead())
     return -kTryAgain;
-  if (long error =
-          waitFor(pipe.readers, [&] { return pipe.count || !pipe.writer; }))
+  if (long error = waitFor(pipe.readers.waiting, canRead))
     return error;
   std::size_t count = size < pipe.count ? size : pipe.count;
   std::size_t first = kCapacity - pipe.start;
@@ -58,10 +107,8 @@ long PipeEnd::read(char *buffer, std::size_t size) {
   __builtin_memcpy(buffer + first, pipe.buffer, count - first);
   pipe.start = (pipe.start + count) % kCapacity;
   pipe.count -= count;
-  if (count && pipe.writer) {
-    threads::wakeAll(pipe.writers);
-    notify(*pipe.writer);
-  }
+  if (count)
+    wakeWriters();
   return static_cast<long>(count);
 }
 
@@ -70,13 +117,14 @@ long PipeEnd::write(const char *buffer, std::size_t size) {
   while (total != size) {
     std::size_t wanted = size <= kAtomic ? size : 1;
     auto hasRoom = [&] {
-      return !pipe.reader || kCapacity - pipe.count >= wanted;
+      return !pipe.readers.ends || kCapacity - pipe.count >= wanted;
     };
     long error = isNonBlocking() && !hasRoom() ? -kTryAgain
-                                               : waitFor(pipe.writers, hasRoom);
+                                               : waitFor(pipe.writers.waiting,
+                                                         hasRoom);
     if (error)
       return total ? static_cast<long>(total) : error;
-    if (!pipe.reader) {
+    if (!pipe.readers.ends) {
       postSignal({.signal = kSigPipe, .code = kFromKernel}, &threads::self());
       return total ? static_cast<long>(total) : -kBrokenPipe;
     }
@@ -90,53 +138,93 @@ long PipeEnd::write(const char *buffer, std::size_t size) {
     __builtin_memcpy(pipe.buffer, buffer + total + first, count - first);
     pipe.count += count;
     total += count;
-    threads::wakeAll(pipe.readers);
-    notify(*pipe.reader);
+    wakeReaders();
   }
   return static_cast<long>(total);
 }
 
 std::uint32_t PipeEnd::readiness() {
-  if (isReader())
-    return (pipe.count ? kReadable : 0u) | (pipe.writer ? 0u : kHangUp);
-  if (!pipe.reader)
-    return kWritable | kErrorCondition;
-  return kCapacity - pipe.count >= kAtomic ? kWritable : 0u;
+  std::uint32_t result = 0;
+  if (reads())
+    result |= (pipe.count ? kReadable : 0u) |
+              (!pipe.writers.ends && pipe.writers.opened != writersBefore
+                   ? kHangUp
+                   : 0u);
+  if (writes())
+    result |= !pipe.readers.ends ? kWritable | kErrorCondition
+              : kCapacity - pipe.count >= kAtomic ? kWritable
+                                                  : 0u;
+  return result;
 }
 
 void PipeEnd::release() {
-  (isReader() ? pipe.reader : pipe.writer) = nullptr;
-  threads::wakeAll(pipe.readers);
-  threads::wakeAll(pipe.writers);
-  if (PipeEnd *other = pipe.reader ? pipe.reader : pipe.writer) {
-    notify(*other);
+  PipeEnd **link = &pipe.first;
+  while (*link != this)
+    link = &(*link)->next;
+  *link = next;
+  pipe.readers.ends -= reads();
+  pipe.writers.ends -= writes();
+  if (pipe.first) {
+    wakeReaders();
+    wakeWriters();
   } else {
+    if (fifo)
+      fifo->pipe = nullptr;
     memory::release(pipe.buffer, kPages);
     memory::destroy(&pipe);
   }
+  if (fifo)
+    closeNode(*fifo);
   memory::destroy(this);
+}
+
+long PipeEnd::waitForOther() {
+  wakeReaders();
+  wakeWriters();
+  if (reads() && writes())
+    return 0;
+  Side &own = reads() ? pipe.readers : pipe.writers;
+  Side &other = reads() ? pipe.writers : pipe.readers;
+  if (isNonBlocking())
+    return other.ends || reads() ? 0 : -kNoDeviceOrAddress;
+  // It may come and be gone again before this thread has its turn.
+  return waitFor(own.waiting, [&other, before = other.opened] {
+    return other.ends || other.opened != before;
+  });
+}
+
+Pipe *newPipe() {
+  auto *buffer = static_cast<char *>(memory::allocate(kPages));
+  Pipe *pipe = buffer ? memory::make<Pipe>(buffer) : nullptr;
+  if (buffer && !pipe)
+    memory::release(buffer, kPages);
+  return pipe;
+}
+
+/// Null: no memory; a pipe without ends is gone then.
+PipeEnd *newEnd(Pipe *pipe, std::uint32_t flags, Node *fifo = nullptr) {
+  if (!pipe)
+    return nullptr;
+  auto *end = memory::make<PipeEnd>(*pipe, flags, fifo);
+  if (!end && !pipe->first) {
+    memory::release(pipe->buffer, kPages);
+    memory::destroy(pipe);
+  }
+  return end;
 }
 
 long makePipe(std::int32_t *descriptors, std::uint32_t flags) {
   if (flags & ~(kNonBlocking | kCloseOnExec))
     return -kInvalid;
-  auto *buffer = static_cast<char *>(memory::allocate(kPages));
-  auto *pipe = buffer ? memory::make<Pipe>(buffer) : nullptr;
-  auto *reader =
-      pipe ? memory::make<PipeEnd>(*pipe, kReadOnlyAccess, flags) : nullptr;
-  auto *writer =
-      reader ? memory::make<PipeEnd>(*pipe, kWriteOnlyAccess, flags) : nullptr;
+  Pipe *pipe = newPipe();
+  PipeEnd *reader = newEnd(pipe, flags | kReadOnlyAccess);
+  if (!reader)
+    return -kOutOfMemory;
+  PipeEnd *writer = newEnd(pipe, flags | kWriteOnlyAccess);
   if (!writer) {
-    if (reader)
-      memory::destroy(reader);
-    if (pipe)
-      memory::destroy(pipe);
-    if (buffer)
-      memory::release(buffer, kPages);
+    reader->release();
     return -kOutOfMemory;
   }
-  pipe->reader = reader;
-  pipe->writer = writer;
   long first = install(*reader, flags);
   if (first < 0) {
     writer->release();
@@ -153,6 +241,25 @@ long makePipe(std::int32_t *descriptors, std::uint32_t flags) {
 }
 
 } // namespace
+
+long posix::openFifo(Node &node, std::uint32_t flags) {
+  constexpr std::uint32_t kNoAccess = 3;
+  if ((flags & kAccessMode) == kNoAccess)
+    return -kInvalid;
+  if (!node.pipe)
+    node.pipe = newPipe();
+  PipeEnd *end = newEnd(static_cast<Pipe *>(node.pipe), flags, &node);
+  if (!end) {
+    if (node.opened == 0)
+      node.pipe = nullptr;
+    return -kOutOfMemory;
+  }
+  if (long error = end->waitForOther()) {
+    end->release();
+    return error;
+  }
+  return install(*end, flags);
+}
 
 AMPOULE_SYSCALL(pipe, std::int32_t *descriptors) {
   return makePipe(descriptors, 0);

@@ -5,6 +5,7 @@
 
 #include "libos/abi/files.h"
 #include "libos/memory/objects.h"
+#include "libos/posix/fifo.h"
 #include "libos/posix/proc.h"
 #include "libos/posix/text.h"
 #include "xen-boot/abi/layout.h"
@@ -292,6 +293,8 @@ static long openNode(Node &node, std::uint32_t flags) {
     return node.device->open(flags);
   if ((node.mode & kTypeMask) == kSocket)
     return -kNoDeviceOrAddress;
+  if (hasFifos() && (node.mode & kTypeMask) == kFifo)
+    return openFifo(node, flags);
   if ((writes || flags & kTruncate) && node.isReadOnly)
     return -kReadOnly;
   if (flags & kTruncate && node.isFile()) {
