@@ -2,7 +2,7 @@
 # libc++'s own tests, from the LLVM sources that the build has fetched, compiled by
 # ampoule-c++. Run by ./conformance, which sets
 #   AMPOULE_BUILD        the build directory
-#   AMPOULE_TARGET       linux, or the option of `ampoule run` for the way to boot
+#   AMPOULE_TARGET       linux, xen, or the option of `ampoule run` for the way to boot
 #   AMPOULE_PRECOMPILED  where headers are precompiled
 #   AMPOULE_SHARED       how many tests must begin alike for that
 import os

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// libc++'s tests of files make and remove their directories by system(). An image has
-// no shell; here is what they ask of one: mkdir -p, chmod -R 777, rm -rf.
+// What a test finds where libc++ itself runs it: a directory of its own, which is not
+// the root; and, for tests of files, which make and remove their directories by
+// system(), what they ask of a shell: mkdir -p, chmod -R 777, rm -rf.
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -8,6 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+__attribute__((constructor)) static void begin(void) {
+  mkdir("/test", 0777);
+  chdir("/test");
+}
 
 static int makeWithParents(char *path) {
   for (char *at = path + 1; (at = strchr(at, '/')); *at++ = '/') {
