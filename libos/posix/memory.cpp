@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // mmap and its relatives, for memory and for files. The page tables are final:
 // memory is readable and writable, embedded files are readable, and nothing of
-// either is executable. A protection that takes less away is accepted and not
-// enforced, one that gives more is refused.
+// either is executable. mprotect() succeeds if it asks for what they say; a mapping
+// with less is there, and can do more (PROT_NONE is how memory is set aside).
 #include "libos/abi/files.h"
 #include "libos/memory/memory.h"
 #include "libos/posix/mounts.h"
@@ -13,14 +13,20 @@
 using namespace ampoule;
 using namespace ampoule::posix;
 
-static constexpr long kExecute = 4;      // PROT_EXEC
+static constexpr long kRead = 1;         // PROT_READ
 static constexpr long kWrite = 2;        // PROT_WRITE
+static constexpr long kExecute = 4;      // PROT_EXEC
 static constexpr long kShared = 1;       // MAP_SHARED
 static constexpr long kFixed = 0x10;     // MAP_FIXED
 static constexpr long kAnonymous = 0x20; // MAP_ANONYMOUS
 
+extern "C" {
 /// The linker's answer: can there be threads, whose stacks are unmapped, too?
-extern "C" int __ampoule_live_pthread_create();
+int __ampoule_live_pthread_create();
+
+extern const char __ampoule_text_start[], __ampoule_text_end[],
+    __ampoule_rodata_start[], __ampoule_rodata_end[];
+}
 
 static std::size_t pagesFor(std::size_t size) {
   return (size + abi::kPageSize - 1) / abi::kPageSize;
@@ -127,15 +133,37 @@ AMPOULE_SYSCALL(mremap, char *start, std::size_t oldSize, std::size_t newSize,
   return reinterpret_cast<long>(moved);
 }
 
-AMPOULE_SYSCALL(mprotect, const char *start, std::size_t, long protection) {
-  bool isRefused = protection & kExecute ||
-                   (protection & kWrite && isInEmbeddedFile(start));
-  return isRefused ? -kAccess : 0;
+/// What the page tables say.
+static long protectionOf(const char *at) {
+  if (at >= __ampoule_text_start && at < __ampoule_text_end)
+    return kRead | kExecute;
+  if (at >= __ampoule_rodata_start && at < __ampoule_rodata_end)
+    return kRead;
+  return kRead | kWrite;
+}
+
+AMPOULE_SYSCALL(mprotect, const char *start, std::size_t size,
+                long protection) {
+  if (reinterpret_cast<std::uintptr_t>(start) % abi::kPageSize ||
+      protection & ~(kRead | kWrite | kExecute))
+    return -kInvalid;
+  if (protection & kWrite)
+    protection |= kRead; // the processor knows no other way
+  if (size == 0)
+    return 0;
+  // What can be written begins where constants end, and nothing lies before code.
+  for (const char *at : {start, start + size - 1}) {
+    long final = protectionOf(at);
+    if (final != protection)
+      return protection & ~final ? -kAccess : -kNotSupported;
+  }
+  return 0;
 }
 
 // PROT_READ, PROT_WRITE, but never PROT_EXEC.
 AMPOULE_SUPPORTS(mmap, 2, "protection", 0, 1, 2, 3);
-AMPOULE_SUPPORTS(mprotect, 2, "protection", 0, 1, 2, 3);
+// To read alone is what constants are, to read and execute what code is.
+AMPOULE_SUPPORTS(mprotect, 2, "protection", 1, 2, 3, 5);
 
 AMPOULE_SYSCALL(madvise, char *start, std::size_t size, long advice) {
   constexpr long kDontNeed = 4; // MADV_DONTNEED: the pages read as zero
