@@ -4,11 +4,18 @@
 
 #include "linker/Graph.h"
 #include "linker/Modules.h"
+#include "linker/Reach.h"
 
 namespace ampoule::linker {
 
 struct ProgramGraph : Graph {
   llvm::DenseMap<const llvm::GlobalValue *, unsigned> ofValue;
+
+  /// What is not in the graph is not live.
+  bool isLive(const llvm::GlobalValue *value, const LiveSet &live) const {
+    auto it = ofValue.find(value);
+    return it != ofValue.end() && live.isLive(it->second);
+  }
 };
 
 /// Builds the graph. `entries` are the symbols where execution starts.

@@ -45,7 +45,7 @@ public:
     }
     for (const Use &use : function.uses()) {
       const auto *instruction = dyn_cast<Instruction>(use.getUser());
-      if (instruction && !isLive(*instruction->getFunction()))
+      if (instruction && !graph.isLive(instruction->getFunction(), live))
         continue;
       const auto *call = dyn_cast_or_null<CallBase>(instruction);
       if (!call || !call->isCallee(&use) || index >= call->arg_size())
@@ -83,11 +83,6 @@ private:
     named.unknownAt = call && isUsers(*call) ? placeOf(*call)
                       : line.empty() ? demangle(function.getName())
                                      : line.str();
-  }
-
-  bool isLive(const Function &function) const {
-    auto it = graph.ofValue.find(&function);
-    return it != graph.ofValue.end() && live.isLive(it->second);
   }
 
   const ProgramGraph &graph;

@@ -87,7 +87,7 @@ private:
       auto isPassed = [&](const Passed &each) {
         return !each.argument || each.argument->getArgNo() < call->arg_size();
       };
-      if (!call || !isLive(*call->getFunction()) || !call->isCallee(&use) ||
+      if (!call || !graph.isLive(call->getFunction(), live) || !call->isCallee(&use) ||
           !all_of(passed, isPassed))
         continue;
       traceCall(*call,
@@ -128,11 +128,6 @@ private:
       traceCallers(*call.getFunction(), chosen, &decides);
     else
       add(chosen, decides);
-  }
-
-  bool isLive(const Function &function) const {
-    auto it = graph.ofValue.find(&function);
-    return it != graph.ofValue.end() && live.isLive(it->second);
   }
 
   /// A library's function may make a call under conditions that do not hold.
