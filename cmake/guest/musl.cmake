@@ -91,6 +91,25 @@ patch_file(${musl}/src/unistd/setxid.c ${generated}/setxid.c
 	}"
   "#include <signal.h>"
   "#include <signal.h>\n#include <errno.h>")
+# A block with a mapping of its own is not zeroed only to be written: what is checked
+# before and behind it is, and calloc() looks.
+patch_file(${musl}/src/malloc/mallocng/malloc.c ${generated}/malloc.c
+  "#include \"meta.h\""
+  "#include \"../malloc/mallocng/meta.h\""
+  "PROT_READ|PROT_WRITE,
+			MAP_PRIVATE|MAP_ANON, -1, 0)"
+  "PROT_READ|PROT_WRITE,
+			MAP_PRIVATE|MAP_ANON|0x4000000 /* MAP_UNINITIALIZED */, -1, 0)"
+  "		g->mem = p;
+		g->mem->meta = g;
+		g->last_idx = 0;"
+  "		memset(p, 0, UNIT);
+		((char *)p)[(needed+4095)/4096*4096-IB] = 0;
+		g->mem = p;
+		g->mem->meta = g;
+		g->last_idx = 0;"
+  "	return g->sizeclass >= 48 ||"
+  "	return g->sizeclass < 48 &&")
 # Locales other than C and C.UTF-8 are embedded files, if there are any.
 patch_file(${musl}/src/locale/locale_map.c ${generated}/locale_map.c
   "	if (path) for ("
@@ -127,9 +146,10 @@ list(REMOVE_ITEM sources ${musl}/src/env/__libc_start_main.c
      ${musl}/src/thread/clone.c ${musl}/src/thread/__unmapself.c
      ${musl}/src/thread/pthread_testcancel.c ${musl}/src/stat/utimensat.c
      ${musl}/src/stat/fstatat.c ${musl}/src/locale/locale_map.c
-     ${musl}/src/unistd/setxid.c ${musl}/src/stdio/vfprintf.c)
+     ${musl}/src/unistd/setxid.c ${musl}/src/stdio/vfprintf.c
+     ${musl}/src/malloc/mallocng/malloc.c)
 foreach(name __lock pthread_create pthread_testcancel utimensat fstatat
-        locale_map setxid vfprintf)
+        locale_map setxid vfprintf malloc)
   list(APPEND sources ${generated}/${name}.c)
 endforeach()
 # The architecture's C replaces the generic one. Of its assembly only what C
@@ -172,6 +192,7 @@ set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -Oz)
 file(GLOB hot ${musl}/src/string/*.c ${musl}/src/malloc/mallocng/*.c
      ${musl}/src/stdlib/qsort*.c ${musl}/src/stdlib/bsearch.c
      ${musl}/src/multibyte/*.c ${musl}/src/ctype/is*.c)
+list(APPEND hot ${generated}/malloc.c)
 set_property(SOURCE ${hot} APPEND PROPERTY COMPILE_OPTIONS -O2)
 # A string function must not be turned into a call of itself.
 file(GLOB string ${musl}/src/string/*.c)

@@ -67,7 +67,7 @@ void init(const abi::Handoff &handoff) {
 }
 
 /// Cuts [start, start + pages) out of the free extent that `link` leads to.
-void cut(Extent **link, char *start, std::size_t pages) {
+void cut(Extent **link, char *start, std::size_t pages, Content content) {
   Extent *extent = *link;
   char *end = start + pages * kPageSize;
   if (end != extent->end()) {
@@ -80,16 +80,17 @@ void cut(Extent **link, char *start, std::size_t pages) {
     *link = extent->next;
   else
     extent->pages = static_cast<std::size_t>(start - extent->start()) / kPageSize;
-  __builtin_memset(start, 0, pages * kPageSize);
+  if (content == Content::Zero)
+    __builtin_memset(start, 0, pages * kPageSize);
 }
 
 } // namespace
 
-void *allocate(std::size_t pages) {
+void *allocate(std::size_t pages, Content content) {
   for (Extent **link = &first; *link; link = &(*link)->next)
     if ((*link)->pages >= pages) {
       char *start = (*link)->start();
-      cut(link, start, pages);
+      cut(link, start, pages, content);
       return start;
     }
   return nullptr;
@@ -101,7 +102,7 @@ bool take(void *start, std::size_t pages) {
     if ((*link)->start() <= from && from < (*link)->end()) {
       if (static_cast<std::size_t>((*link)->end() - from) / kPageSize < pages)
         return false;
-      cut(link, from, pages);
+      cut(link, from, pages, Content::Zero);
       return true;
     }
   return false;

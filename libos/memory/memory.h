@@ -7,8 +7,10 @@
 
 namespace ampoule::memory {
 
-/// Finds `pages` neighbouring pages, zeroed. Null when there are none.
-void *allocate(std::size_t pages);
+enum class Content : std::uint8_t { Zero, Any };
+
+/// Finds `pages` neighbouring pages. Null when there are none.
+void *allocate(std::size_t pages, Content content = Content::Zero);
 
 /// Gives pages back. What is free already, or not the heap's, stays as it is.
 void release(void *start, std::size_t pages);

@@ -19,6 +19,7 @@ static constexpr long kExecute = 4;      // PROT_EXEC
 static constexpr long kShared = 1;       // MAP_SHARED
 static constexpr long kFixed = 0x10;     // MAP_FIXED
 static constexpr long kAnonymous = 0x20; // MAP_ANONYMOUS
+static constexpr long kUninitialized = 0x4000000; // MAP_UNINITIALIZED
 
 extern "C" {
 /// The linker's answer: can there be threads, whose stacks are unmapped, too?
@@ -87,7 +88,10 @@ AMPOULE_SYSCALL(mmap, void *, std::size_t size, long protection, long flags,
     if (!(protection & kWrite) && isInPlace(*file->node(), size, offset))
       return reinterpret_cast<long>(file->node()->data + offset);
   }
-  auto *start = static_cast<char *>(memory::allocate(pagesFor(size)));
+  memory::Content content = flags & kUninitialized && !file
+                                ? memory::Content::Any
+                                : memory::Content::Zero;
+  auto *start = static_cast<char *>(memory::allocate(pagesFor(size), content));
   if (!start)
     return -kOutOfMemory;
   if (file)
