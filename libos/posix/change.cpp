@@ -310,12 +310,23 @@ AMPOULE_SYSCALL(fchmod, long fd, std::uint32_t mode) {
   return changeOpen(fd, withMode(mode));
 }
 
-/// There is one user; to be given to another is refused.
+/// Only user 0 may give files away; FAT has no owners.
 static auto withOwner(std::uint32_t user, std::uint32_t group) {
-  return [user, group](Node &) -> long {
-    constexpr std::uint32_t kSame = ~0u;
-    bool isOwn = (user == 0 || user == kSame) && (group == 0 || group == kSame);
-    return isOwn ? 0 : -kInvalid;
+  return [user, group](Node &node) -> long {
+    constexpr std::uint32_t kSame = ~0u, kSetUser = 04000, kSetGroup = 02000;
+    bool changes = (user != kSame && user != node.user) ||
+                   (group != kSame && group != node.group);
+    if (changes && (effectiveUser() != 0 || isOnDisk(node)))
+      return -kNotPermitted;
+    if (user != kSame)
+      node.user = user;
+    if (group != kSame)
+      node.group = group;
+    if (!node.isDirectory()) // what was lent to one is not lent to another
+      node.mode &= ~(kSetUser | (node.mode & 010 ? kSetGroup : 0));
+    if (!isOnDisk(node))
+      node.changed = currentTime();
+    return 0;
   };
 }
 

@@ -143,6 +143,8 @@ Node *posix::newNode(std::uint32_t mode) {
   if (node) {
     node->mode = mode;
     node->inode = ++lastInode;
+    node->user = effectiveUser();
+    node->group = effectiveGroup();
   }
   return node;
 }

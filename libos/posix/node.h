@@ -19,6 +19,7 @@ struct Node {
   std::uint32_t links = 0;
   std::uint32_t opened = 0; ///< by descriptions
   std::uint32_t inode = 0;
+  std::uint32_t user = 0, group = 0;
   std::uint32_t mappings = 0;      ///< shared: its pages stay where they are
   bool isReadOnly = false;         ///< embedded, or on such a disk
   bool isOnDisk = false;           ///< libos/posix/mounts.h
@@ -85,6 +86,10 @@ void closeNode(Node &node);
 
 /// Gives a file that size; new bytes are zero. 0 or a negative errno.
 long resize(Node &file, std::size_t size);
+
+/// Whose a new node is.
+std::uint32_t effectiveUser();
+std::uint32_t effectiveGroup();
 
 /// Now, for one of the three times.
 TimeSpec currentTime();

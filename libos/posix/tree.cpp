@@ -266,10 +266,14 @@ void posix::describe(File *file, Node *node, KernelStat &result) {
   if (node && node->device) {
     file = node->device;
     result.inode = node->inode;
+    result.user = node->user;
+    result.group = node->group;
   } else if (node) {
     result.device = isOnDisk(*node) ? deviceOf(*node) : 1;
     result.inode = node->inode;
     result.mode = node->mode;
+    result.user = node->user;
+    result.group = node->group;
     result.links = node->links;
     result.size = signedSize(node->isDirectory() ? 0 : node->size);
     result.blocks = (result.size + kBlock - 1) / kBlock;

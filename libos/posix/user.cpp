@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Users and groups: numbers that the program can change as POSIX lets it, from
-// 0 for all at first. They open and close nothing: there is one program.
-#include "libos/posix/posix.h"
+// 0 for all at first. Files are theirs, and no right keeps the program from any.
+#include "libos/posix/node.h"
 
 using namespace ampoule;
 using namespace ampoule::posix;
@@ -70,6 +70,9 @@ long tell(const Ids &ids, std::uint32_t *real, std::uint32_t *effective,
 }
 
 } // namespace
+
+std::uint32_t posix::effectiveUser() { return user.effective; }
+std::uint32_t posix::effectiveGroup() { return group.effective; }
 
 AMPOULE_SYSCALL(getuid) { return user.real; }
 AMPOULE_SYSCALL(geteuid) { return user.effective; }
