@@ -21,6 +21,7 @@
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/SplitModule.h"
+#include <map>
 
 using namespace llvm;
 using namespace llvm::object;
@@ -149,6 +150,73 @@ void splitConstants(Function &function) {
   }
 }
 
+/// Most addresses of data that look like an instruction do by their lowest byte, which
+/// is odd then. Where there are many, they are even.
+void alignData(Module &module) {
+  constexpr std::uint64_t kMany = 32 << 10; // bytes
+  std::vector<GlobalVariable *> packed;
+  std::uint64_t bytes = 0;
+  const DataLayout &layout = module.getDataLayout();
+  for (GlobalVariable &variable : module.globals()) {
+    Type *type = variable.getValueType();
+    if (variable.isDeclaration() ||
+        layout.getValueOrABITypeAlignment(variable.getAlign(), type) > 1)
+      continue;
+    packed.push_back(&variable);
+    bytes += layout.getTypeAllocSize(type);
+  }
+  if (bytes >= kMany)
+    for (GlobalVariable *variable : packed)
+      variable->setAlignment(Align(2));
+}
+
+/// Whether the operand takes the address of a datum: where a load or a store names one,
+/// its distance from the instruction is encoded.
+bool takesAddress(const Use &use) {
+  if (!isa<Constant>(use.get()) || !use->getType()->isPointerTy())
+    return false;
+  const auto *variable =
+      dyn_cast<GlobalVariable>(use->stripInBoundsConstantOffsets());
+  const User *user = use.getUser();
+  if (!variable || variable->isThreadLocal())
+    return false;
+  if (const auto *call = dyn_cast<CallBase>(user))
+    return call->isArgOperand(&use) && !call->isInlineAsm() &&
+           (!isa<IntrinsicInst>(call) || isa<AnyMemIntrinsic>(call));
+  if (const auto *store = dyn_cast<StoreInst>(user))
+    return store->getValueOperand() == use.get() && use.getOperandNo() == 0;
+  return isa<SelectInst, PHINode, ReturnInst, ICmpInst, GetElementPtrInst>(user);
+}
+
+/// Such addresses are said by distances from the instruction.
+void addressRelatively(Function &function) {
+  std::vector<Use *> uses;
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : block)
+      for (Use &use : instruction.operands())
+        if (takesAddress(use))
+          uses.push_back(&use);
+  // A block that leads twice to another has one value for it.
+  std::map<std::pair<BasicBlock *, Value *>, Value *> ofBlock;
+  for (Use *use : uses) {
+    auto *user = cast<Instruction>(use->getUser());
+    auto *phi = dyn_cast<PHINode>(user);
+    BasicBlock *from = phi ? phi->getIncomingBlock(*use) : nullptr;
+    Value *&known = ofBlock[{from, use->get()}];
+    if (!phi || !known) {
+      Type *type = use->get()->getType();
+      InlineAsm *load = InlineAsm::get(FunctionType::get(type, {type}, false),
+                                       "leaq ${1:c}(%rip), $0", "=r,i",
+                                       /*hasSideEffects=*/false);
+      known = CallInst::Create(load, {use->get()}, "",
+                               phi ? from->getTerminator()->getIterator()
+                                   : user->getIterator());
+      cast<CallInst>(known)->setDoesNotThrow();
+    }
+    use->set(known);
+  }
+}
+
 /// Another encoding of the same code: moves every branch target a little; where that
 /// did not help, names the stack's slots by another register (a flag that is spilled
 /// to 15(%rsp) and tested is such an instruction); then has addresses in registers (so
@@ -252,12 +320,15 @@ void findVariants(const Module &module, TargetMachine &machine,
 /// Generates code, and again where the distance of two branches or the place of
 /// a slot, or a constant, by chance, is such an instruction. What is left (the program's
 /// own assembly) keeps an image from a seal.
-void emitSealable(Module &module, TargetMachine &machine,
-                  SmallVectorImpl<char> &object) {
+void emitSealable(const Module &module, TargetMachine &machine,
+                  bool hasRelativeData, SmallVectorImpl<char> &object) {
   // Once more if functions turned out otherwise than by themselves.
   constexpr unsigned kMostRounds = 2;
   std::unique_ptr<Module> copy = CloneModule(module);
-  emitObject(module, machine, object);
+  if (hasRelativeData)
+    for (Function &function : *copy)
+      addressRelatively(function);
+  emitObject(*CloneModule(*copy), machine, object);
   StringMap<unsigned> variants;
   for (unsigned round = 0; round != kMostRounds; ++round) {
     StringSet<> names;
@@ -302,13 +373,21 @@ struct FrameSizes final : DiagnosticHandler {
 
 std::vector<SmallString<0>> generateCode(Program &program,
                                          TargetMachine &machine,
-                                         unsigned optLevel, bool isSealed,
+                                         unsigned optLevel, Seal seal,
                                          StringMap<std::uint64_t> &frames) {
   nameConstants(*program.module);
   for (Function &function : *program.module)
     if (!function.isDeclaration())
       function.addFnAttr("warn-stack-size", utostr(kLargeFrame));
-  auto emit = isSealed ? emitSealable : emitObject;
+  if (seal != Seal::No)
+    alignData(*program.module);
+  auto emit = [&](Module &module, TargetMachine &machine,
+                  SmallVectorImpl<char> &object) {
+    if (seal == Seal::No)
+      emitObject(module, machine, object);
+    else
+      emitSealable(module, machine, seal == Seal::YesWithRelativeData, object);
+  };
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);
     LLVMContext &context = program.context;

@@ -9,15 +9,22 @@
 
 namespace ampoule::linker {
 
+/// What code is generated for.
+enum class Seal : std::uint8_t {
+  No,
+  Yes, ///< anew, where by chance it could undo the seal
+  /// Addresses of data depend on where the code is that names them, too.
+  YesWithRelativeData,
+};
+
 /// A section per function and per variable, so that the final link can drop
 /// what only code generation might have needed. Modules above
 /// kParallelThreshold instructions are generated in several threads; the pieces
-/// are the same ones each time. For an image to be sealed, code is generated anew
-/// where by chance it could undo the seal. `frames` gets the functions that need
-/// more than kLargeFrame bytes of stack, and how many.
+/// are the same ones each time. `frames` gets the functions that need more than
+/// kLargeFrame bytes of stack, and how many. It can be called again.
 std::vector<llvm::SmallString<0>>
 generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel,
-             bool isSealed, llvm::StringMap<std::uint64_t> &frames);
+             Seal seal, llvm::StringMap<std::uint64_t> &frames);
 
 inline constexpr std::uint64_t kLargeFrame = 32 << 10;
 

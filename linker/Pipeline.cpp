@@ -263,9 +263,10 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   if (!walk.passed("optimise"))
     return std::nullopt;
   StringMap<std::uint64_t> frames;
-  std::vector<SmallString<0>> objects = generateCode(
-      *program, *machine, config.optLevel,
-      config.target == Target::Xen && config.optLevel != 0, frames);
+  Seal seal = config.target == Target::Xen && config.optLevel != 0 ? Seal::Yes
+                                                                   : Seal::No;
+  std::vector<SmallString<0>> objects =
+      generateCode(*program, *machine, config.optLevel, seal, frames);
   if (config.target == Target::Xen)
     fitStack(configuration.settings, frames, diag);
   report.settings = configuration.settings;
@@ -276,13 +277,23 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
 
   std::uint64_t hypercalls = issuedHypercalls(*program->module) |
                              issuedByNatives(closure.graph, closure.live);
-  std::optional<Placed> placed =
-      layOut(objects, *program, configuration.settings, extras, hypercalls,
-             config, diag, walk);
-  if (!placed)
-    return std::nullopt;
-  report.instructions = reportInstructions(placed->verification.violations,
-                                           placed->image.linked);
+  std::optional<Placed> placed;
+  while (true) {
+    placed = layOut(objects, *program, configuration.settings, extras,
+                    hypercalls, config, diag, walk);
+    if (!placed)
+      return std::nullopt;
+    report.instructions = reportInstructions(placed->verification.violations,
+                                             placed->image.linked);
+    // Many strings, and no place for all of them.
+    if (seal != Seal::Yes ||
+        !isAboutData(report.instructions, placed->image.linked))
+      break;
+    seal = Seal::YesWithRelativeData;
+    objects = generateCode(*program, *machine, config.optLevel, seal, frames);
+    if (!walk.passed("codegen"))
+      return std::nullopt;
+  }
   report.seed = config.seed;
   image::Image &image = placed->image;
   walk.print("page-tables", [&](raw_ostream &os) {

@@ -12,7 +12,7 @@ using namespace llvm;
 namespace ampoule::linker {
 namespace {
 
-constexpr unsigned kMostAttempts = 10; ///< for one function
+constexpr unsigned kMostAttempts = 10; ///< for one function, or for data
 /// libos/xen/hypercall.S: those that are meant.
 constexpr StringLiteral kHypercallSites[] = {"ampoule_hypercall",
                                              "ampoule_hypercall_pv"};
@@ -73,15 +73,17 @@ private:
   std::vector<std::vector<std::string>> order;
 };
 
-/// What code refers to by an absolute address of which a byte is the one at `at` or
+/// What code may refer to by an absolute address of which a byte is the one at `at` or
 /// next to it: such an address does not depend on where the code lies.
 struct Referent {
-  StringRef function;  ///< the one that begins there
-  bool isData = false; ///< or some datum
+  StringRef function;   ///< the one that begins there
+  bool isDatum = false; ///< or a datum, which begins there
+  bool isData = false;  ///< or something in data; but distances look like that, too
 };
 
 Referent referentAround(const image::Linked &linked, std::uint64_t at) {
   constexpr unsigned kSize = 4; // of an address in an instruction
+  Referent result;
   for (const image::Region &region : linked.regions) {
     if (at < region.address || at >= region.address + region.bytes.size())
       continue;
@@ -91,17 +93,20 @@ Referent referentAround(const image::Linked &linked, std::uint64_t at) {
         continue;
       std::uint64_t address =
           support::endian::read32le(&region.bytes[from - region.address]);
-      if (liesBetween(linked, address, "__ampoule_rodata_start",
-                      "__ampoule_data_end"))
-        return {"", true};
-      if (liesBetween(linked, address, "__ampoule_text_start",
-                      "__ampoule_text_end"))
-        for (const auto &[name, start] : linked.symbols)
-          if (start == address)
-            return {name};
+      bool isData = liesBetween(linked, address, "__ampoule_rodata_start",
+                                "__ampoule_data_end");
+      if (!isData && !liesBetween(linked, address, "__ampoule_text_start",
+                                  "__ampoule_text_end"))
+        continue;
+      result.isData |= isData;
+      for (const auto &[name, start] : linked.symbols)
+        if (start == address && isData)
+          result.isDatum = true;
+        else if (start == address)
+          result.function = name;
     }
   }
-  return {};
+  return result;
 }
 
 } // namespace
@@ -119,7 +124,11 @@ bool SealedLayout::improve(ArrayRef<image::Violation> violations,
     if (attempt == kMostAttempts)
       continue;
     Referent referent = referentAround(linked, found.address);
-    if (referent.isData)
+    bool isData = referent.isDatum ||
+                  (referent.isData && attempt >= kMostAttempts / 2);
+    if (isData && places.dataPadding == kMostAttempts)
+      continue;
+    if (isData)
       movesData = true;
     else
       order.move(referent.function.empty() ? found.symbol : referent.function,
@@ -130,6 +139,13 @@ bool SealedLayout::improve(ArrayRef<image::Violation> violations,
   places.dataPadding += movesData;
   places.functions = order.names();
   return isChanged;
+}
+
+bool isAboutData(ArrayRef<ReportedInstruction> instructions,
+                 const image::Linked &linked) {
+  return any_of(instructions, [&](const ReportedInstruction &found) {
+    return referentAround(linked, found.address).isData;
+  });
 }
 
 std::vector<ReportedInstruction>

@@ -31,6 +31,10 @@ std::vector<ReportedInstruction>
 reportInstructions(llvm::ArrayRef<image::Violation> violations,
                    const image::Linked &linked);
 
+/// Whether the address of a datum looks like one of them.
+bool isAboutData(llvm::ArrayRef<ReportedInstruction> instructions,
+                 const image::Linked &linked);
+
 /// Without a proof there is no image, if nobody said that it may lack one.
 void checkSeal(llvm::ArrayRef<ReportedInstruction> instructions,
                const Config &config, Diag &diag);

@@ -109,12 +109,29 @@ TEST(SealedLayout, WhatAnAbsoluteAddressNamesMoves) {
 TEST(SealedLayout, DataMove) {
   SealedLayout layout;
   image::Linked linked = fortyFunctions();
+  linked.symbols["text"] = kData + 0x70f;
   refer(linked, 20, kData + 0x70f);
-  for (unsigned round = 1; round <= 3; ++round) {
+  for (unsigned round = 1; round <= 10; ++round) {
     EXPECT_TRUE(layout.improve({in(20)}, linked));
     EXPECT_EQ(layout.placement().dataPadding, round);
     EXPECT_EQ(placeOf(layout, "f30"), 22);
   }
+  EXPECT_FALSE(layout.improve({in(20)}, linked));
+}
+
+// It may be the distance to something.
+TEST(SealedLayout, WhatMayBeADatumIsOneInTheEnd) {
+  SealedLayout layout;
+  image::Linked linked = fortyFunctions();
+  refer(linked, 20, kData + 0x70f);
+  for (unsigned round = 0; round != 5; ++round) {
+    EXPECT_TRUE(layout.improve({in(20)}, linked));
+    EXPECT_EQ(layout.placement().dataPadding, 0u);
+    EXPECT_NE(placeOf(layout, "f30"), 22);
+  }
+  EXPECT_TRUE(layout.improve({in(20)}, linked));
+  EXPECT_EQ(layout.placement().dataPadding, 1u);
+  EXPECT_EQ(placeOf(layout, "f30"), 22);
 }
 
 // What the program itself says stays where it is moved to.
