@@ -6,6 +6,7 @@
 # image says that it listens, the client runs, with {1}, {2}, … in its arguments
 # replaced by the host's ports in the order of the --forward options. Its status
 # is ours; the image's console goes to standard error.
+import os
 import re
 import shlex
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 
+READY = os.environ.get("READY", "listening")  # in a line of its console
 PATIENCE = 90  # seconds, for a machine that has other things to do
 
 
@@ -28,7 +30,7 @@ def main():
             sys.stderr.write(line)
             if found := re.search(r"(\d+) leads to", line):
                 ports.append(found[1])
-            if "listening" in line:
+            if READY in line:
                 serving = True
                 break
         if serving:
