@@ -66,18 +66,25 @@ StringSet<> findUnsealable(StringRef bytes) {
   StringSet<> names;
   std::unique_ptr<ObjectFile> file = cantFail(
       ObjectFile::createELFObjectFile(MemoryBufferRef(bytes, "program")));
-  for (const ELFSectionRef section :
-       cast<ELFObjectFileBase>(file.get())->sections()) {
-    Expected<StringRef> name = section.getName();
-    Expected<StringRef> contents = section.getContents();
-    if (name && contents && section.isText() && name->consume_front(".text.") &&
-        !image::findPrivileged(arrayRefFromStringRef(*contents), 0).empty()) {
-      if (!name->consume_front("unlikely."))
-        name->consume_front("hot.");
-      names.insert(*name);
-    }
-    consumeError(name ? Error::success() : name.takeError());
-    consumeError(contents ? Error::success() : contents.takeError());
+  DenseMap<SectionRef, std::vector<image::Instruction>> found;
+  for (const SectionRef &section : file->sections()) {
+    StringRef name = cantFail(section.getName());
+    // Boot code does so on purpose, and is gone then.
+    if (section.isText() && !name.starts_with(".text.boot"))
+      found[section] = image::findPrivileged(
+          arrayRefFromStringRef(cantFail(section.getContents())), 0);
+  }
+  for (const ELFSymbolRef symbol : file->symbols()) {
+    if (cantFail(symbol.getType()) != SymbolRef::ST_Function)
+      continue;
+    section_iterator section = cantFail(symbol.getSection());
+    if (section == file->section_end())
+      continue;
+    std::uint64_t start = cantFail(symbol.getAddress());
+    for (const image::Instruction &instruction : found.lookup(*section))
+      if (instruction.address >= start &&
+          instruction.address < start + symbol.getSize())
+        names.insert(cantFail(symbol.getName()));
   }
   return names;
 }
@@ -337,7 +344,7 @@ void emitSealable(const Module &module, TargetMachine &machine,
       const Function *function = copy->getFunction(name.getKey());
       auto known = variants.find(name.getKey());
       bool isVain = known != variants.end() && known->getValue() == 0;
-      if (function && function->getSection().empty() && !isVain)
+      if (function && !isVain)
         names.insert(name.getKey());
     }
     if (names.empty())
