@@ -22,6 +22,7 @@ std::string symbolAt(const image::Linked &linked, std::uint64_t address) {
   const std::pair<const std::string, std::uint64_t> *best = nullptr;
   for (const auto &symbol : linked.symbols)
     if (symbol.second <= address && !symbol.first.empty() &&
+        !StringRef(symbol.first).starts_with("__ampoule_") &&
         (!best || symbol.second > best->second))
       best = &symbol;
   return best ? best->first : "";
@@ -30,6 +31,11 @@ std::string symbolAt(const image::Linked &linked, std::uint64_t address) {
 bool liesBetween(const image::Linked &linked, std::uint64_t address,
                  StringRef first, StringRef last) {
   return address >= linked.symbol(first) && address < linked.symbol(last);
+}
+
+/// What is executed behind the door lies there, whatever the order.
+bool isFirst(const image::Linked &linked, StringRef function) {
+  return linked.symbol(function) == linked.symbol("__ampoule_text_start");
 }
 
 /// The functions that stay, by address; each may have several names.
@@ -77,6 +83,7 @@ private:
 /// next to it: such an address does not depend on where the code lies.
 struct Referent {
   StringRef function;   ///< the one that begins there
+  StringRef callee;     ///< the one at that distance
   bool isDatum = false; ///< or a datum, which begins there
   bool isData = false;  ///< or something in data; but distances look like that, too
 };
@@ -91,8 +98,12 @@ Referent referentAround(const image::Linked &linked, std::uint64_t at) {
       if (from < region.address ||
           from + kSize > region.address + region.bytes.size())
         continue;
-      std::uint64_t address =
+      std::uint32_t address =
           support::endian::read32le(&region.bytes[from - region.address]);
+      std::uint64_t end = from + kSize, callee = end + std::int32_t(address);
+      for (const auto &[name, start] : linked.symbols)
+        if (start == callee)
+          result.callee = name;
       bool isData = liesBetween(linked, address, "__ampoule_rodata_start",
                                 "__ampoule_data_end");
       if (!isData && !liesBetween(linked, address, "__ampoule_text_start",
@@ -131,7 +142,9 @@ bool SealedLayout::improve(ArrayRef<image::Violation> violations,
     if (isData)
       movesData = true;
     else
-      order.move(referent.function.empty() ? found.symbol : referent.function,
+      order.move(!referent.function.empty() ? referent.function
+                 : isFirst(linked, found.symbol) ? referent.callee
+                                                 : StringRef(found.symbol),
                  attempt);
     ++attempt;
     isChanged = true;

@@ -106,6 +106,21 @@ TEST(SealedLayout, WhatAnAbsoluteAddressNamesMoves) {
   }
 }
 
+// The first function stays; what it calls moves.
+TEST(SealedLayout, WhatTheFirstCallsMoves) {
+  for (unsigned offset : {1u, 2u}) {
+    SealedLayout layout;
+    image::Linked linked = fortyFunctions();
+    std::uint8_t *code = linked.regions[0].bytes.data();
+    code[0] = 0xe8;
+    llvm::support::endian::write32le(code + 1, 25 * kStep - 5);
+    EXPECT_TRUE(layout.improve({in(0, offset)}, linked));
+    EXPECT_EQ(placeOf(layout, "f10"), 1);
+    EXPECT_EQ(placeOf(layout, "f35"), 35);
+    EXPECT_EQ(placeOf(layout, "f36"), 27);
+  }
+}
+
 TEST(SealedLayout, DataMove) {
   SealedLayout layout;
   image::Linked linked = fortyFunctions();
