@@ -13,22 +13,23 @@
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-/// What printf makes of `format`, without a terminating zero; or, if that does
-/// not fit, value_too_large, and the text is not specified ([charconv.to.chars]).
+/// What printf makes of `format`, without a terminating zero, which would be written
+/// behind the text, where nothing may be; or, if it does not fit, value_too_large
+/// ([charconv.to.chars]).
 static to_chars_result print(const char *format, char *first, char *last,
                              double value, uint32_t precision) {
-  const size_t room = static_cast<size_t>(last - first);
+  constexpr size_t kUsual = 64;
+  char usual[kUsual], *text = usual;
   const int size =
-      snprintf(first, room, format, static_cast<int>(precision), value);
+      snprintf(text, kUsual, format, static_cast<int>(precision), value);
   const size_t needed = static_cast<size_t>(size);
-  if (size < 0 || needed > room)
+  if (size < 0 || needed > static_cast<size_t>(last - first))
     return {last, errc::value_too_large};
-  if (needed == room) {
-    // The zero took the place of the last character.
-    char *text = static_cast<char *>(__builtin_alloca(needed + 1));
+  if (needed >= kUsual) {
+    text = static_cast<char *>(__builtin_alloca(needed + 1));
     snprintf(text, needed + 1, format, static_cast<int>(precision), value);
-    memcpy(first, text, needed);
   }
+  memcpy(first, text, needed);
   return {first + needed, errc{}};
 }
 

@@ -26,8 +26,9 @@ static std::string toChars(Float value, std::chars_format format, int precision,
       std::to_chars(buffer, buffer + room, value, format, precision);
   if (result.ec != std::errc{})
     return result.ptr == buffer + room ? "too large" : "wrong end";
-  if (buffer[room] != '#')
-    return "overflow";
+  for (const char *at = result.ptr; at != std::end(buffer); ++at)
+    if (*at != '#')
+      return "written behind the end";
   return std::string(buffer, result.ptr);
 }
 
