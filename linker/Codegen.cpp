@@ -89,29 +89,41 @@ StringSet<> findUnsealable(StringRef bytes) {
   return names;
 }
 
-/// The same value, which the optimiser does not look into.
-CallInst *hide(Value *value, IRBuilder<> &builder) {
+/// A value of the same type that assembly makes of it, before the instruction.
+CallInst *throughAssembly(Value *value, Instruction *before, StringRef text,
+                          StringRef constraints) {
   Type *type = value->getType();
-  InlineAsm *copy = InlineAsm::get(FunctionType::get(type, {type}, false), "",
-                                   "=r,0", /*hasSideEffects=*/false);
-  CallInst *call = builder.CreateCall(copy, {value});
+  InlineAsm *code = InlineAsm::get(FunctionType::get(type, {type}, false), text,
+                                   constraints, /*hasSideEffects=*/false);
+  auto *call = CallInst::Create(code, {value}, "", before->getIterator());
   call->setDoesNotThrow();
   return call;
+}
+
+/// The same value, which the optimiser does not look into.
+CallInst *hide(Value *value, Instruction *before) {
+  return throughAssembly(value, before, "", "=r,0");
+}
+
+std::vector<Use *> findUses(Function &function,
+                            bool (*isWanted)(const Use &use)) {
+  std::vector<Use *> uses;
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : block)
+      for (Use &use : instruction.operands())
+        if (isWanted(use))
+          uses.push_back(&use);
+  return uses;
 }
 
 /// Addresses are in a register before they are used, so that no instruction has a
 /// displacement and something else behind it.
 void hideAddresses(Function &function) {
   for (BasicBlock &block : function)
-    for (Instruction &instruction : make_early_inc_range(block)) {
-      const Value *pointer = getLoadStorePointerOperand(&instruction);
-      if (!pointer || isa<Constant>(pointer))
-        continue;
-      IRBuilder<> builder(&instruction);
-      for (Use &use : instruction.operands())
-        if (use.get() == pointer)
-          use.set(hide(use.get(), builder));
-    }
+    for (Instruction &instruction : make_early_inc_range(block))
+      if (Value *pointer = getLoadStorePointerOperand(&instruction);
+          pointer && !isa<Constant>(pointer))
+        instruction.replaceUsesOfWith(pointer, hide(pointer, &instruction));
 }
 
 /// Whether an operand is a number like any other, with a byte that begins forbidden
@@ -137,23 +149,17 @@ bool isToSplit(const Use &use) {
 /// Such numbers are put together of two others.
 void splitConstants(Function &function) {
   constexpr std::uint64_t kPart = 0x4040'4040'4040'4040;
-  std::vector<Use *> uses;
-  for (BasicBlock &block : function)
-    for (Instruction &instruction : block)
-      for (Use &use : instruction.operands())
-        if (isToSplit(use))
-          uses.push_back(&use);
-  for (Use *use : uses) {
+  for (Use *use : findUses(function, isToSplit)) {
     auto *type = cast<IntegerType>(use->get()->getType());
     auto number = [&](std::uint64_t value) {
       return ConstantInt::get(
           type, APInt(type->getBitWidth(), value, /*isSigned=*/false,
                       /*implicitTrunc=*/true));
     };
-    IRBuilder<> builder(cast<Instruction>(use->getUser()));
+    auto *user = cast<Instruction>(use->getUser());
     std::uint64_t whole = cast<ConstantInt>(use->get())->getZExtValue();
-    use->set(builder.CreateXor(hide(number(whole ^ kPart), builder),
-                               number(kPart)));
+    use->set(IRBuilder<>(user).CreateXor(hide(number(whole ^ kPart), user),
+                                         number(kPart)));
   }
 }
 
@@ -190,36 +196,29 @@ bool takesAddress(const Use &use) {
   if (const auto *call = dyn_cast<CallBase>(user))
     return call->isArgOperand(&use) && !call->isInlineAsm() &&
            (!isa<IntrinsicInst>(call) || isa<AnyMemIntrinsic>(call));
-  if (const auto *store = dyn_cast<StoreInst>(user))
-    return store->getValueOperand() == use.get() && use.getOperandNo() == 0;
+  if (isa<StoreInst>(user))
+    return use.getOperandNo() != StoreInst::getPointerOperandIndex();
   return isa<SelectInst, PHINode, ReturnInst, ICmpInst, GetElementPtrInst>(user);
 }
 
 /// Such addresses are said by distances from the instruction.
 void addressRelatively(Function &function) {
-  std::vector<Use *> uses;
-  for (BasicBlock &block : function)
-    for (Instruction &instruction : block)
-      for (Use &use : instruction.operands())
-        if (takesAddress(use))
-          uses.push_back(&use);
+  auto load = [](Use &use, Instruction *before) {
+    return throughAssembly(use.get(), before, "leaq ${1:c}(%rip), $0", "=r,i");
+  };
   // A block that leads twice to another has one value for it.
   std::map<std::pair<BasicBlock *, Value *>, Value *> ofBlock;
-  for (Use *use : uses) {
+  for (Use *use : findUses(function, takesAddress)) {
     auto *user = cast<Instruction>(use->getUser());
     auto *phi = dyn_cast<PHINode>(user);
-    BasicBlock *from = phi ? phi->getIncomingBlock(*use) : nullptr;
-    Value *&known = ofBlock[{from, use->get()}];
-    if (!phi || !known) {
-      Type *type = use->get()->getType();
-      InlineAsm *load = InlineAsm::get(FunctionType::get(type, {type}, false),
-                                       "leaq ${1:c}(%rip), $0", "=r,i",
-                                       /*hasSideEffects=*/false);
-      known = CallInst::Create(load, {use->get()}, "",
-                               phi ? from->getTerminator()->getIterator()
-                                   : user->getIterator());
-      cast<CallInst>(known)->setDoesNotThrow();
+    if (!phi) {
+      use->set(load(*use, user));
+      continue;
     }
+    BasicBlock *from = phi->getIncomingBlock(*use);
+    Value *&known = ofBlock[{from, use->get()}];
+    if (!known)
+      known = load(*use, from->getTerminator());
     use->set(known);
   }
 }
@@ -326,22 +325,21 @@ void findVariants(const Module &module, TargetMachine &machine,
 
 /// Generates code, and again where the distance of two branches or the place of
 /// a slot, or a constant, by chance, is such an instruction. What is left (the program's
-/// own assembly) keeps an image from a seal.
-void emitSealable(const Module &module, TargetMachine &machine,
-                  bool hasRelativeData, SmallVectorImpl<char> &object) {
+/// own assembly) keeps an image from a seal. Code is generated of copies.
+void emitSealable(Module &module, TargetMachine &machine, bool hasRelativeData,
+                  SmallVectorImpl<char> &object) {
   // Once more if functions turned out otherwise than by themselves.
   constexpr unsigned kMostRounds = 2;
-  std::unique_ptr<Module> copy = CloneModule(module);
   if (hasRelativeData)
-    for (Function &function : *copy)
+    for (Function &function : module)
       addressRelatively(function);
-  emitObject(*CloneModule(*copy), machine, object);
+  emitObject(*CloneModule(module), machine, object);
   StringMap<unsigned> variants;
   for (unsigned round = 0; round != kMostRounds; ++round) {
     StringSet<> names;
     for (const auto &name :
          findUnsealable(StringRef(object.data(), object.size()))) {
-      const Function *function = copy->getFunction(name.getKey());
+      const Function *function = module.getFunction(name.getKey());
       auto known = variants.find(name.getKey());
       bool isVain = known != variants.end() && known->getValue() == 0;
       if (function && !isVain)
@@ -349,8 +347,8 @@ void emitSealable(const Module &module, TargetMachine &machine,
     }
     if (names.empty())
       return;
-    findVariants(*copy, machine, std::move(names), variants);
-    std::unique_ptr<Module> next = CloneModule(*copy);
+    findVariants(module, machine, std::move(names), variants);
+    std::unique_ptr<Module> next = CloneModule(module);
     for (const auto &entry : variants)
       vary(*next->getFunction(entry.getKey()), entry.getValue());
     object.clear();

@@ -255,8 +255,6 @@ bool Config::prints(StringRef product) const {
   return is_contained(print, product);
 }
 
-std::uint32_t drawSeed() { return std::random_device()(); }
-
 std::optional<Config> parseArguments(ArrayRef<const char *> argv,
                                      StringRef prefix, Diag &diag) {
   LinkOptTable table;
@@ -352,7 +350,7 @@ std::optional<Config> parseArguments(ArrayRef<const char *> argv,
   config.randomSeed =
       seed ? StringRef(seed->getValue()) == "random" : config.hardened;
   if (std::uint32_t number; config.randomSeed)
-    config.seed = drawSeed();
+    config.seed = std::random_device()();
   else if (seed && to_integer(seed->getValue(), number, 10))
     config.seed = number;
   else if (seed)

@@ -70,7 +70,7 @@ struct Config {
   bool summary = false;
   /// Of the order of functions and data, and of the gaps between regions.
   std::optional<std::uint32_t> seed;
-  bool randomSeed = false; ///< drawn by this link (drawSeed)
+  bool randomSeed = false; ///< drawn by this link
   bool hardened = false;
   Tier requiredSeal = Tier::Wx;
   bool allowUnsealable = false;
@@ -91,9 +91,6 @@ struct Config {
 };
 
 class Diag;
-
-/// Of --ampoule-seed=random.
-std::uint32_t drawSeed();
 
 /// Parses ld-style arguments (without the program's name). Mistakes are
 /// reported to `diag`; the result is then not to be used. Nothing is returned

@@ -79,13 +79,23 @@ private:
   std::vector<std::vector<std::string>> order;
 };
 
-/// What code may refer to by an absolute address of which a byte is the one at `at` or
-/// next to it: such an address does not depend on where the code lies.
+/// One of the symbols with that address; empty: there is none.
+StringRef nameAt(const image::Linked &linked, std::uint64_t address) {
+  for (const auto &[name, start] : linked.symbols)
+    if (start == address)
+      return name;
+  return "";
+}
+
+/// What code may refer to by an address or a distance of which a byte is the one at
+/// `at` or next to it.
 struct Referent {
-  StringRef function;   ///< the one that begins there
-  StringRef callee;     ///< the one at that distance
-  bool isDatum = false; ///< or a datum, which begins there
-  bool isData = false;  ///< or something in data; but distances look like that, too
+  /// By its address, which does not depend on where the code lies: the function that
+  /// begins there, or a datum that does; or something in data, but distances look like
+  /// that, too.
+  StringRef function;
+  bool isDatum = false, isData = false;
+  StringRef callee; ///< by its distance
 };
 
 Referent referentAround(const image::Linked &linked, std::uint64_t at) {
@@ -98,23 +108,20 @@ Referent referentAround(const image::Linked &linked, std::uint64_t at) {
       if (from < region.address ||
           from + kSize > region.address + region.bytes.size())
         continue;
-      std::uint32_t address =
+      std::uint32_t field =
           support::endian::read32le(&region.bytes[from - region.address]);
-      std::uint64_t end = from + kSize, callee = end + std::int32_t(address);
-      for (const auto &[name, start] : linked.symbols)
-        if (start == callee)
-          result.callee = name;
-      bool isData = liesBetween(linked, address, "__ampoule_rodata_start",
-                                "__ampoule_data_end");
-      if (!isData && !liesBetween(linked, address, "__ampoule_text_start",
-                                  "__ampoule_text_end"))
-        continue;
-      result.isData |= isData;
-      for (const auto &[name, start] : linked.symbols)
-        if (start == address && isData)
-          result.isDatum = true;
-        else if (start == address)
+      if (StringRef name = nameAt(linked, from + kSize + std::int32_t(field));
+          !name.empty())
+        result.callee = name;
+      if (liesBetween(linked, field, "__ampoule_rodata_start",
+                      "__ampoule_data_end")) {
+        result.isData = true;
+        result.isDatum |= !nameAt(linked, field).empty();
+      } else if (liesBetween(linked, field, "__ampoule_text_start",
+                             "__ampoule_text_end")) {
+        if (StringRef name = nameAt(linked, field); !name.empty())
           result.function = name;
+      }
     }
   }
   return result;

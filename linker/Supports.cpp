@@ -87,8 +87,8 @@ private:
       auto isPassed = [&](const Passed &each) {
         return !each.argument || each.argument->getArgNo() < call->arg_size();
       };
-      if (!call || !graph.isLive(call->getFunction(), live) || !call->isCallee(&use) ||
-          !all_of(passed, isPassed))
+      if (!call || !graph.isLive(call->getFunction(), live) ||
+          !call->isCallee(&use) || !all_of(passed, isPassed))
         continue;
       traceCall(*call,
                 below && isUsers(*below) && !isUsers(*call) ? *below : *call,
