@@ -37,21 +37,24 @@ static long canRemove(const Place &place) {
              : 0;
 }
 
-static long makeDirectory(long from, const char *path, std::uint32_t mode) {
+static long make(long from, const char *path, std::uint32_t type,
+                 std::uint32_t mode) {
   Place place(from, path, /*follows=*/false);
   if (long error = canMake(place))
     return error;
+  if (place.mustBeDirectory && type != kDirectory)
+    return -kNoEntry;
   long error;
   makeNode(*place.directory, place.text, place.length,
-           kDirectory | withoutMasked(mode), error);
+           type | withoutMasked(mode), error);
   return error;
 }
 
 AMPOULE_SYSCALL(mkdir, const char *path, std::uint32_t mode) {
-  return makeDirectory(kCurrentDirectory, path, mode);
+  return make(kCurrentDirectory, path, kDirectory, mode);
 }
 AMPOULE_SYSCALL(mkdirat, long from, const char *path, std::uint32_t mode) {
-  return makeDirectory(from, path, mode);
+  return make(from, path, kDirectory, mode);
 }
 
 /// What needs no driver: files, FIFOs, and sockets without a program.
@@ -64,15 +67,7 @@ static long makeSpecial(long from, const char *path, std::uint32_t mode) {
     return -kNotPermitted;
   else if (type != kRegular && type != kFifo && type != kSocket)
     return -kInvalid;
-  Place place(from, path, /*follows=*/false);
-  if (long error = canMake(place))
-    return error;
-  if (place.mustBeDirectory)
-    return -kNoEntry;
-  long error;
-  makeNode(*place.directory, place.text, place.length,
-           type | withoutMasked(mode & ~kTypeMask), error);
-  return error;
+  return make(from, path, type, mode & ~kTypeMask);
 }
 
 AMPOULE_SYSCALL(mknod, const char *path, std::uint32_t mode) {

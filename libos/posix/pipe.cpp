@@ -35,6 +35,11 @@ struct Pipe {
   PipeEnd *first = nullptr;
 };
 
+void freePipe(Pipe &pipe) {
+  memory::release(pipe.buffer, kPages);
+  memory::destroy(&pipe);
+}
+
 class PipeEnd final : public File {
 public:
   /// Belongs to a name, if there is a node.
@@ -50,8 +55,10 @@ public:
 private:
   bool reads() const { return (flags & kAccessMode) != kWriteOnlyAccess; }
   bool writes() const { return (flags & kAccessMode) != kReadOnlyAccess; }
-  void wakeReaders();
-  void wakeWriters();
+  bool isOn(const Side &side) const {
+    return &side == &pipe.readers ? reads() : writes();
+  }
+  void wake(Side &side);
 
   Pipe &pipe;
   Node *fifo;
@@ -67,27 +74,17 @@ PipeEnd::PipeEnd(Pipe &pipe, std::uint32_t flags, Node *fifo)
   pipe.first = this;
   if (fifo)
     ++fifo->opened;
-  if (reads()) {
-    ++pipe.readers.ends;
-    ++pipe.readers.opened;
-  }
-  if (writes()) {
-    ++pipe.writers.ends;
-    ++pipe.writers.opened;
-  }
+  for (Side *side : {&pipe.readers, &pipe.writers})
+    if (isOn(*side)) {
+      ++side->ends;
+      ++side->opened;
+    }
 }
 
-void PipeEnd::wakeReaders() {
-  threads::wakeAll(pipe.readers.waiting);
+void PipeEnd::wake(Side &side) {
+  threads::wakeAll(side.waiting);
   for (PipeEnd *end = pipe.first; end; end = end->next)
-    if (end->reads())
-      notify(*end);
-}
-
-void PipeEnd::wakeWriters() {
-  threads::wakeAll(pipe.writers.waiting);
-  for (PipeEnd *end = pipe.first; end; end = end->next)
-    if (end->writes())
+    if (end->isOn(side))
       notify(*end);
 }
 
@@ -108,7 +105,7 @@ long PipeEnd::read(char *buffer, std::size_t size) {
   pipe.start = (pipe.start + count) % kCapacity;
   pipe.count -= count;
   if (count)
-    wakeWriters();
+    wake(pipe.writers);
   return static_cast<long>(count);
 }
 
@@ -138,7 +135,7 @@ long PipeEnd::write(const char *buffer, std::size_t size) {
     __builtin_memcpy(pipe.buffer, buffer + total + first, count - first);
     pipe.count += count;
     total += count;
-    wakeReaders();
+    wake(pipe.readers);
   }
   return static_cast<long>(total);
 }
@@ -165,13 +162,12 @@ void PipeEnd::release() {
   pipe.readers.ends -= reads();
   pipe.writers.ends -= writes();
   if (pipe.first) {
-    wakeReaders();
-    wakeWriters();
+    wake(pipe.readers);
+    wake(pipe.writers);
   } else {
     if (fifo)
       fifo->pipe = nullptr;
-    memory::release(pipe.buffer, kPages);
-    memory::destroy(&pipe);
+    freePipe(pipe);
   }
   if (fifo)
     closeNode(*fifo);
@@ -179,8 +175,8 @@ void PipeEnd::release() {
 }
 
 long PipeEnd::waitForOther() {
-  wakeReaders();
-  wakeWriters();
+  wake(pipe.readers);
+  wake(pipe.writers);
   if (reads() && writes())
     return 0;
   Side &own = reads() ? pipe.readers : pipe.writers;
@@ -206,10 +202,8 @@ PipeEnd *newEnd(Pipe *pipe, std::uint32_t flags, Node *fifo = nullptr) {
   if (!pipe)
     return nullptr;
   auto *end = memory::make<PipeEnd>(*pipe, flags, fifo);
-  if (!end && !pipe->first) {
-    memory::release(pipe->buffer, kPages);
-    memory::destroy(pipe);
-  }
+  if (!end && !pipe->first)
+    freePipe(*pipe);
   return end;
 }
 
