@@ -27,7 +27,8 @@ config.test_source_root = os.path.join(suite, "test")
 config.test_exec_root = os.path.join(build, "conformance", target.lstrip("-"))
 config.test_format = prefixes.Format(config.test_source_root,
                                      os.environ["AMPOULE_PRECOMPILED"],
-                                     int(os.environ["AMPOULE_SHARED"]))
+                                     int(os.environ["AMPOULE_SHARED"]),
+                                     None if target == "linux" else "/test")
 config.recursiveExpansionLimit = 10
 # Thousands of programs, of which none is optimised; images are linked as they are
 # without an option.

@@ -38,13 +38,23 @@ def digest(lines):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+def dependencies(path):
+    """The files that a test names as what it needs beside its program."""
+    with open(path, errors="replace") as file:
+        found = re.search(r"FILE_DEPENDENCIES:(.*)", file.read())
+    return [os.path.join(os.path.dirname(path), name.strip())
+            for name in found[1].split(",")] if found else []
+
+
 class Format(libcxx.test.format.CxxStandardLibraryTest):
     """libc++'s, but tests that only compile and run one file use what is precompiled
-    in `folder`: each beginning that at least `enough` of the tests have."""
+    in `folder`: each beginning that at least `enough` of the tests have. Images are
+    given the files that a test needs in the directory `embedded`."""
 
-    def __init__(self, suite, folder, enough):
+    def __init__(self, suite, folder, enough, embedded=None):
         self.support = os.path.join(suite, "support")
         self.folder = folder
+        self.embedded = embedded
         count = collections.Counter()
         for directory, _, names in os.walk(os.path.join(suite, "std")):
             for name in names:
@@ -60,6 +70,10 @@ class Format(libcxx.test.format.CxxStandardLibraryTest):
             header = self.precompiled(test)
             if header:
                 steps = [steps[0] + " -include-pch " + header, *steps[1:]]
+        if steps and self.embedded and test.getSourcePath().endswith(".pass.cpp"):
+            embeds = [f" --ampoule-embed={path}:{self.embedded}/"
+                      for path in dependencies(test.getSourcePath())]
+            steps = [steps[0] + "".join(embeds), *steps[1:]]
         return super()._executeShTest(test, litConfig, steps)
 
     def precompiled(self, test):
