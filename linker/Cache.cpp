@@ -156,6 +156,8 @@ Cache openCache(const Config &config, ArrayRef<const char *> args, Diag &diag) {
     hash.update(utostr(file.data->getBufferSize()) + ' ');
     hash.update(file.data->getBuffer());
   }
+  if (const char *date = std::getenv("SOURCE_DATE_EPOCH"))
+    hash.update(date);
   for (StringRef library : {"libcalls.a", "libclang_rt.builtins.a"})
     hashFile(hash, (config.prefix + "/sysroot/usr/lib/" + library).str());
   SmallString<128> entry(directory);

@@ -307,7 +307,7 @@ Configuration Configurator::run() {
   checkSettings();
   result.embeds.insert(result.embeds.end(), config.embeds.begin(),
                        config.embeds.end());
-  addFiles(program, readTrees(result.embeds, diag));
+  addFiles(program, readTrees(result.embeds, diag), sourceDate(diag));
   std::vector<GlobalVariable *> records = recordsIn(program, kParameterSection);
   for (GlobalVariable *record : records)
     readParameter(*record);

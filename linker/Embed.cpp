@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint32_t kDirectory = 0040000, kRegular = 0100000; // st_mode
 constexpr StringLiteral kTable = "ampoule_files";
 constexpr StringLiteral kCount = "ampoule_files_count";
+constexpr StringLiteral kTime = "ampoule_files_time";
 
 class Reader {
 public:
@@ -128,7 +129,20 @@ std::vector<EmbeddedFile> readTrees(ArrayRef<Embed> embeds, Diag &diag) {
   return sorted;
 }
 
-void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
+std::uint64_t sourceDate(Diag &diag) {
+  // The end of the year 9999, as for Clang's __DATE__.
+  constexpr std::uint64_t kLatest = 253402300799;
+  const char *text = std::getenv("SOURCE_DATE_EPOCH");
+  std::uint64_t date = 0;
+  if (text && (!to_integer(text, date, /*Base=*/10) || date > kLatest))
+    diag.error("environment variable 'SOURCE_DATE_EPOCH' ('" + Twine(text) +
+               "') must be a non-negative decimal integer <= " +
+               Twine(kLatest));
+  return date;
+}
+
+void addFiles(Program &program, ArrayRef<EmbeddedFile> files,
+              std::uint64_t time) {
   Module &module = *program.module;
   LLVMContext &context = program.context;
   program.moduleOfOrigin[kFilesOrigin] = kFilesOrigin;
@@ -167,6 +181,8 @@ void addFiles(Program &program, ArrayRef<EmbeddedFile> files) {
            ConstantInt::get(word, file.isStated)}));
     }
   defineDeclared(program, kCount, ConstantInt::get(wide, entries.size()),
+                 /*isConstant=*/true, kFilesOrigin);
+  defineDeclared(program, kTime, ConstantInt::get(wide, time),
                  /*isConstant=*/true, kFilesOrigin);
   entries.push_back(Constant::getNullValue(entryType)); // the end
   defineDeclared(program, kTable, arrayOf(entryType, entries),

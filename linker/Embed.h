@@ -35,8 +35,14 @@ struct EmbeddedFile {
 /// with different contents.
 std::vector<EmbeddedFile> readTrees(llvm::ArrayRef<Embed> embeds, Diag &diag);
 
-/// Defines the table of files, if the program looks at it.
-void addFiles(Program &program, llvm::ArrayRef<EmbeddedFile> files);
+/// SOURCE_DATE_EPOCH (reproducible-builds.org/specs/source-date-epoch), or 0. Reports
+/// what is no such number.
+std::uint64_t sourceDate(Diag &diag);
+
+/// Defines the table of files, if the program looks at it, and the time when they
+/// were changed, in seconds since 1970.
+void addFiles(Program &program, llvm::ArrayRef<EmbeddedFile> files,
+              std::uint64_t time);
 
 struct FileCounts {
   unsigned all = 0, kept = 0; ///< without directories

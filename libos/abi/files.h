@@ -28,6 +28,8 @@ static_assert(sizeof(EmbeddedFile) == 32);
 extern "C" {
 /// Sorted by path, byte by byte; every directory is there, too, if anything is.
 extern const ampoule::abi::EmbeddedFile ampoule_files[];
+/// When they were changed, in seconds since 1970 (SOURCE_DATE_EPOCH of the link).
+extern const std::int64_t ampoule_files_time;
 /// 0: none. Of them, those are left in the end that the program can name.
 extern const std::uint64_t ampoule_files_count;
 /// Say where a path comes in, and the text of a symbolic link; for the linker alone

@@ -127,6 +127,7 @@ void plant() {
     node->isReadOnly = file->isStated;
     node->data = file->data;
     node->size = file->size;
+    node->accessed = node->modified = node->changed = {ampoule_files_time, 0};
     link(directory, name, __builtin_strlen(name), /*isOwned=*/false, *node);
   }
   plantDevices();
