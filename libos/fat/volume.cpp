@@ -13,48 +13,41 @@ long Volume::mount(unsigned index) {
   disk = blkfront::disk(index);
   if (!disk || !disk->isReady())
     return posix::kNoDeviceOrAddress;
+  std::size_t size = kCached * sectorSize() + 2 * kRunSize;
   auto *made = static_cast<FATFS *>(memory::takeBytes(sizeof(FATFS)));
-  if (!made)
-    return posix::kOutOfMemory;
-  made->drv = this;
-  cached = static_cast<char *>(memory::takeBytes(kCached * sectorSize()));
-  for (std::uint64_t &sector : sectors)
-    sector = ~0ull;
-  FRESULT result = cached ? f_mount(made) : FR_NOT_ENOUGH_CORE;
-  if (result) {
-    memory::giveBytes(made, sizeof(FATFS));
-    if (cached)
-      memory::giveBytes(cached, kCached * sectorSize());
-    return cached ? errnoOf(result) : long{posix::kOutOfMemory};
+  auto *buffers = static_cast<char *>(memory::takeBytes(size));
+  FRESULT result = FR_NOT_ENOUGH_CORE;
+  if (made && buffers) {
+    cached = buffers;
+    ahead = {.bytes = buffers + kCached * sectorSize()};
+    behind = {.bytes = ahead.bytes + kRunSize};
+    for (std::uint64_t &sector : sectors)
+      sector = ~0ull;
+    made->drv = this;
+    result = f_mount(made);
   }
-  system = made;
-  return 0;
+  if (!result) {
+    system = made;
+    return 0;
+  }
+  if (made)
+    memory::giveBytes(made, sizeof(FATFS));
+  if (buffers)
+    memory::giveBytes(buffers, size);
+  return errnoOf(result);
 }
 
 bool Volume::isOnDisk(std::uint64_t sector, std::size_t count) const {
   return sector + count <= disk->size() / sectorSize();
 }
 
-bool Volume::read(char *to, std::uint64_t sector, std::size_t count) {
-  std::size_t size = count * sectorSize();
-  char *copy = cached + sector % kCached * sectorSize();
-  if (count == 1 && sectors[sector % kCached] == sector) {
-    __builtin_memcpy(to, copy, size);
-    return true;
-  }
-  if (!isOnDisk(sector, count) || !disk->read(to, size, sector * sectorSize()))
-    return false;
-  if (count == 1) {
-    sectors[sector % kCached] = sector;
-    __builtin_memcpy(copy, to, size);
-  }
-  return true;
+/// Directories and the FAT go through FatFs's window, sector by sector.
+bool Volume::isContent(const char *buffer) const {
+  return system && buffer != reinterpret_cast<const char *>(system->win);
 }
 
-/// Directories and the FAT go through FatFs's window, content does not.
-Volume::Kind Volume::kindOf(const char *from, std::uint64_t sector) const {
-  if (from != reinterpret_cast<const char *>(system->win) ||
-      sector < system->fatbase)
+Volume::Kind Volume::kindOf(std::uint64_t sector) const {
+  if (sector < system->fatbase)
     return Kind::Other;
   return sector - system->fatbase <
                  std::uint64_t{system->fsize} * system->n_fats
@@ -62,29 +55,172 @@ Volume::Kind Volume::kindOf(const char *from, std::uint64_t sector) const {
              : Kind::Directory;
 }
 
+bool Volume::transfer(Run &run, bool writes) {
+  std::uint64_t size = run.count * sectorSize(),
+                offset = run.first * sectorSize();
+  return writes ? disk->write(run.bytes, size, offset)
+                : disk->read(run.bytes, size, offset);
+}
+
+/// Reads what is asked for, and what is behind it.
+bool Volume::fill(std::uint64_t sector, std::size_t count) {
+  std::uint64_t left = disk->size() / sectorSize() - sector;
+  ahead.first = sector;
+  ahead.count = left < mostInRun() ? left : mostInRun();
+  // What is not yet on the disk cannot be read from it.
+  if (behind.overlaps(sector, ahead.count))
+    ahead.count = behind.first - sector;
+  bool isRead = ahead.count >= count && transfer(ahead, /*writes=*/false);
+  if (!isRead)
+    ahead.count = 0;
+  return isRead;
+}
+
+/// Not in its copy.
+bool Volume::isInFat(std::uint64_t sector) const {
+  return system && sector >= system->fatbase &&
+         sector < system->fatbase + system->fsize;
+}
+
+/// The FAT and its copy do not drive each other out.
+unsigned Volume::slotOf(std::uint64_t sector) const {
+  if (system && sector >= system->fatbase + system->fsize)
+    sector += kCached / 2 - system->fsize;
+  return sector % kCached;
+}
+
+bool Volume::storeFat() {
+  for (unsigned slot = 0; slot != kCached; ++slot) {
+    unsigned end = slot;
+    while (end != kCached && waits[end] &&
+           sectors[end] == sectors[slot] + (end - slot))
+      ++end;
+    if (end == slot)
+      continue;
+    if (!disk->write(bytesOf(slot), (end - slot) * sectorSize(),
+                     sectors[slot] * sectorSize()))
+      return false;
+    while (slot != end)
+      waits[slot++] = false;
+    --slot;
+  }
+  return true;
+}
+
+/// What fails waits for the next time.
+bool Volume::store() {
+  if (behind.count && !transfer(behind, /*writes=*/true))
+    return false;
+  behind.count = 0;
+  return storeFat();
+}
+
+bool Volume::readContent(char *to, std::uint64_t sector, std::size_t count) {
+  bool goesOn = sector == nextRead;
+  nextRead = sector + count;
+  for (Run *run : {&behind, &ahead})
+    if (run->has(sector) && sector + count <= run->end()) {
+      __builtin_memcpy(to, run->bytes + (sector - run->first) * sectorSize(),
+                       count * sectorSize());
+      return true;
+    }
+  if (behind.overlaps(sector, count) && !store())
+    return false;
+  if (goesOn && count < mostInRun() && fill(sector, count)) {
+    __builtin_memcpy(to, ahead.bytes, count * sectorSize());
+    return true;
+  }
+  return count == 1 ? readSector(to, sector)
+                    : disk->read(to, count * sectorSize(), sector * sectorSize());
+}
+
+bool Volume::readSector(char *to, std::uint64_t sector) {
+  constexpr unsigned kMost = 16;
+  unsigned slot = slotOf(sector);
+  if (sectors[slot] != sector) {
+    if (waits[slot] && !storeFat())
+      return false;
+    // The FAT is followed, and searched, from one sector to the next.
+    unsigned count = 1;
+    if (isInFat(sector))
+      while (count != kMost && isInFat(sector + count) &&
+             slot + count != kCached && !waits[slot + count])
+        ++count;
+    std::uint64_t offset = sector * sectorSize();
+    bool isRead = disk->read(bytesOf(slot), count * sectorSize(), offset);
+    for (unsigned i = 0; i != count; ++i)
+      sectors[slot + i] = isRead ? sector + i : ~0ull;
+    if (!isRead)
+      return false;
+  }
+  __builtin_memcpy(to, bytesOf(slot), sectorSize());
+  return true;
+}
+
+/// Of the FAT or of a directory.
+bool Volume::writeSector(const char *from, std::uint64_t sector) {
+  Kind kind = kindOf(sector);
+  if (kind != Kind::Other) {
+    if (unflushed != Kind::Other && unflushed != kind && !flush())
+      return false;
+    unflushed = kind;
+  }
+  unsigned slot = slotOf(sector);
+  if (waits[slot] && sectors[slot] != sector && !storeFat())
+    return false;
+  sectors[slot] = sector;
+  __builtin_memcpy(bytesOf(slot), from, sectorSize());
+  waits[slot] = kind == Kind::Fat;
+  return waits[slot] ||
+         disk->write(from, sectorSize(), sector * sectorSize());
+}
+
+bool Volume::writeContent(const char *from, std::uint64_t sector,
+                          std::size_t count) {
+  bool isLarge = count >= mostInRun();
+  bool fits = behind.count && sector >= behind.first &&
+              sector <= behind.end() &&
+              sector + count <= behind.first + mostInRun();
+  if ((isLarge ? behind.overlaps(sector, count) : !fits) && !store())
+    return false;
+  if (isLarge)
+    return disk->write(from, count * sectorSize(), sector * sectorSize());
+  if (behind.count == 0)
+    behind.first = sector;
+  __builtin_memcpy(behind.bytes + (sector - behind.first) * sectorSize(), from,
+                   count * sectorSize());
+  if (sector + count > behind.end())
+    behind.count = sector + count - behind.first;
+  return true;
+}
+
+bool Volume::read(char *to, std::uint64_t sector, std::size_t count) {
+  if (!isOnDisk(sector, count))
+    return false;
+  return isContent(to) ? readContent(to, sector, count)
+                       : readSector(to, sector);
+}
+
 /// The backend may write in another order than it was asked to, so the kinds do
 /// not mix between two flushes (cmake/guest/fatfs/entries.h).
 bool Volume::write(const char *from, std::uint64_t sector, std::size_t count) {
   if (!isOnDisk(sector, count))
     return false;
-  if (Kind kind = kindOf(from, sector); kind != Kind::Other) {
-    if (unflushed != Kind::Other && unflushed != kind && !flush())
-      return false;
-    unflushed = kind;
-  }
+  // Clusters of files become those of directories, and the other way round.
+  if (ahead.overlaps(sector, count))
+    ahead.count = 0;
+  if (!isContent(from))
+    return (!behind.overlaps(sector, count) || store()) &&
+           writeSector(from, sector);
   for (std::size_t i = 0; i != count; ++i)
-    if (std::uint64_t &known = sectors[(sector + i) % kCached];
-        known == sector + i)
+    if (std::uint64_t &known = sectors[slotOf(sector + i)]; known == sector + i)
       known = ~0ull;
-  if (count == 1) {
-    sectors[sector % kCached] = sector;
-    __builtin_memcpy(cached + sector % kCached * sectorSize(), from,
-                     sectorSize());
-  }
-  return disk->write(from, count * sectorSize(), sector * sectorSize());
+  return writeContent(from, sector, count);
 }
 
 bool Volume::flush() {
+  if (!store())
+    return false;
   unflushed = Kind::Other;
   return disk->flush();
 }
@@ -107,6 +243,8 @@ long errnoOf(FRESULT result) {
     return posix::kReadOnly;
   case FR_NO_FILESYSTEM:
     return posix::kNoDevice;
+  case FR_NOT_ENOUGH_CORE:
+    return posix::kOutOfMemory;
   default:
     return kIoError;
   }

@@ -10,6 +10,20 @@
 
 namespace ampoule::fat {
 
+/// Sectors one after another of what files hold, in memory.
+struct Run {
+  std::uint64_t first = 0, count = 0;
+  char *bytes = nullptr;
+
+  std::uint64_t end() const { return first + count; }
+  bool has(std::uint64_t sector) const {
+    return sector >= first && sector < end();
+  }
+  bool overlaps(std::uint64_t sector, std::uint64_t others) const {
+    return sector < end() && first < sector + others;
+  }
+};
+
 class Volume {
 public:
   constexpr Volume() = default;
@@ -24,6 +38,9 @@ public:
 
   bool read(char *to, std::uint64_t sector, std::size_t count);
   bool write(const char *from, std::uint64_t sector, std::size_t count);
+  /// Writes what waits in memory: content of files, and the FAT.
+  bool store();
+  /// The same, and lasting.
   bool flush();
   std::uint32_t sectorSize() const { return disk->blockSize(); }
 
@@ -32,14 +49,34 @@ private:
   /// directories or of the FAT, never both.
   enum class Kind : std::uint8_t { Other, Directory, Fat };
 
-  Kind kindOf(const char *from, std::uint64_t sector) const;
+  Kind kindOf(std::uint64_t sector) const;
+  bool isContent(const char *buffer) const;
   bool isOnDisk(std::uint64_t sector, std::size_t count) const;
+  bool readSector(char *to, std::uint64_t sector);
+  bool writeSector(const char *from, std::uint64_t sector);
+  bool readContent(char *to, std::uint64_t sector, std::size_t count);
+  bool writeContent(const char *from, std::uint64_t sector, std::size_t count);
+  bool fill(std::uint64_t sector, std::size_t count);
+  bool storeFat();
+  bool isInFat(std::uint64_t sector) const;
+  unsigned slotOf(std::uint64_t sector) const;
+  char *bytesOf(unsigned slot) const { return cached + slot * sectorSize(); }
+  bool transfer(Run &run, bool writes);
+  std::size_t mostInRun() const { return kRunSize / sectorSize(); }
 
-  /// Sectors that were read one by one, of directories and of the FAT; a sector
-  /// has one place.
+  /// Sectors that were read or written one by one; a sector has one slot. Those of
+  /// the FAT wait there: each is written many times while a file grows.
   static constexpr unsigned kCached = 128;
   char *cached = nullptr;
   std::uint64_t sectors[kCached] = {};
+  bool waits[kCached] = {};
+
+  /// FatFs moves no more than a cluster at a time, and programs often less. A disk
+  /// is asked for more.
+  static constexpr std::size_t kRunSize = 64 << 10;
+  Run ahead;  ///< read before it is asked for
+  Run behind; ///< written, and not yet on the disk
+  std::uint64_t nextRead = 0; ///< where the last reading ended
 
   blkfront::Disk *disk = nullptr;
   Kind unflushed = Kind::Other;

@@ -100,8 +100,11 @@ FatDirectory directoryOf(Node &node) { return onDisk(node).entry.cluster; }
 
 /// The FatFs file of a node; null: no memory.
 FIL *openedFile(DiskNode &node) {
-  if (node.file)
+  if (node.file) {
+    if (node.file->err)
+      fat_retry(node.file);
     return node.file;
+  }
   node.file = static_cast<FIL *>(memory::takeBytes(sizeof(FIL)));
   if (node.file)
     fat_open(systemOf(node), &node.entry,
@@ -133,6 +136,8 @@ long closeFile(DiskNode &node) {
   }
   if (node.isGone) {
     result = failed(fat_release(systemOf(node), node.entry.cluster));
+    if (!result && !node.mount->volume.store())
+      result = failed(FR_DISK_ERR);
     node.entry.cluster = node.entry.size = 0;
   }
   return result;

@@ -209,6 +209,12 @@ void fat_move(FIL *file, const FatEntry *entry) {
   file->dir_ptr = file->obj.fs->win + entry->offset;
 }
 
+void fat_retry(FIL *file) {
+  file->err = 0;
+  file->fptr = 0;
+  file->clust = 0;
+}
+
 static FRESULT save_data(FIL *file) {
   if (!(file->flag & FA_DIRTY))
     return FR_OK;

@@ -59,6 +59,8 @@ FRESULT fat_store(FATFS *fs, const FatEntry *entry);
 void fat_open(FATFS *fs, const FatEntry *entry, BYTE mode, FIL *file);
 /* The file's entry is now there. */
 void fat_move(FIL *file, const FatEntry *entry);
+/* After an error FatFs refuses a file for ever. It looks for its place anew. */
+void fat_retry(FIL *file);
 /* Writes what is not written yet; `modified` for the entry. */
 FRESULT fat_save(FIL *file, DWORD modified);
 /* The same of a file without an entry. */
