@@ -145,6 +145,9 @@ void idle() {
     expireTimers();
     return;
   }
+  // A disk's events are enough to get here.
+  if (deadline != kForever)
+    interruptForTimers();
   events::disable();
   if (!load(late))
     events::block();
