@@ -126,8 +126,15 @@ void hideAddresses(Function &function) {
         instruction.replaceUsesOfWith(pointer, hide(pointer, &instruction));
 }
 
-/// Whether an operand is a number like any other, with a byte that begins forbidden
-/// instructions.
+/// Whether a number has the byte that begins forbidden instructions.
+bool hasEscape(std::uint64_t number) {
+  for (; number; number >>= 8)
+    if ((number & 0xff) == 0x0f)
+      return true;
+  return false;
+}
+
+/// Whether an operand is such a number, and like any other.
 bool isToSplit(const Use &use) {
   const auto *number = dyn_cast<ConstantInt>(use.get());
   if (!number || !number->getType()->isIntegerTy() ||
@@ -140,15 +147,12 @@ bool isToSplit(const Use &use) {
   if (!isa<CallBase, BinaryOperator, CmpInst, StoreInst, SelectInst, ReturnInst>(
           use.getUser()))
     return false;
-  for (std::uint64_t rest = number->getZExtValue(); rest; rest >>= 8)
-    if ((rest & 0xff) == 0x0f)
-      return true;
-  return false;
+  return hasEscape(number->getZExtValue());
 }
 
 /// Such numbers are put together of two others.
 void splitConstants(Function &function) {
-  constexpr std::uint64_t kPart = 0x4040'4040'4040'4040;
+  constexpr std::uint64_t kPart = 0x1010'1010'1010'1010;
   for (Use *use : findUses(function, isToSplit)) {
     auto *type = cast<IntegerType>(use->get()->getType());
     auto number = [&](std::uint64_t value) {
@@ -157,9 +161,12 @@ void splitConstants(Function &function) {
                       /*implicitTrunc=*/true));
     };
     auto *user = cast<Instruction>(use->getUser());
-    std::uint64_t whole = cast<ConstantInt>(use->get())->getZExtValue();
-    use->set(IRBuilder<>(user).CreateXor(hide(number(whole ^ kPart), user),
-                                         number(kPart)));
+    std::uint64_t whole = cast<ConstantInt>(use->get())->getZExtValue(),
+                  part = kPart;
+    while (hasEscape(whole ^ part)) // each byte can be against one part
+      part += kPart;
+    use->set(IRBuilder<>(user).CreateXor(hide(number(whole ^ part), user),
+                                         number(part)));
   }
 }
 
@@ -221,6 +228,20 @@ void addressRelatively(Function &function) {
       known = load(*use, from->getTerminator());
     use->set(known);
   }
+}
+
+/// In a function of many calls some distance looks like an instruction wherever it
+/// lies. The addresses are each the same for all who call, and few.
+void callIndirectly(Function &function) {
+  constexpr std::size_t kMany = 32;
+  std::vector<Use *> callees = findUses(function, [](const Use &use) {
+    const auto *call = dyn_cast<CallBase>(use.getUser());
+    return call && !call->isMustTailCall() && call->isCallee(&use) &&
+           isa<Function>(use.get()) && !isa<IntrinsicInst>(call);
+  });
+  if (callees.size() >= kMany)
+    for (Use *callee : callees)
+      callee->set(hide(*callee, cast<Instruction>(callee->getUser())));
 }
 
 /// Another encoding of the same code: moves every branch target a little; where that
@@ -326,13 +347,16 @@ void findVariants(const Module &module, TargetMachine &machine,
 /// Generates code, and again where the distance of two branches or the place of
 /// a slot, or a constant, by chance, is such an instruction. What is left (the program's
 /// own assembly) keeps an image from a seal. Code is generated of copies.
-void emitSealable(Module &module, TargetMachine &machine, bool hasRelativeData,
+void emitSealable(Module &module, TargetMachine &machine, const Seal &seal,
                   SmallVectorImpl<char> &object) {
   // Once more if functions turned out otherwise than by themselves.
   constexpr unsigned kMostRounds = 2;
-  if (hasRelativeData)
-    for (Function &function : module)
+  for (Function &function : module) {
+    if (seal.hasRelativeData)
       addressRelatively(function);
+    if (seal.hasIndirectCalls)
+      callIndirectly(function);
+  }
   emitObject(*CloneModule(module), machine, object);
   StringMap<unsigned> variants;
   for (unsigned round = 0; round != kMostRounds; ++round) {
@@ -378,20 +402,20 @@ struct FrameSizes final : DiagnosticHandler {
 
 std::vector<SmallString<0>> generateCode(Program &program,
                                          TargetMachine &machine,
-                                         unsigned optLevel, Seal seal,
+                                         unsigned optLevel, const Seal &seal,
                                          StringMap<std::uint64_t> &frames) {
   nameConstants(*program.module);
   for (Function &function : *program.module)
     if (!function.isDeclaration())
       function.addFnAttr("warn-stack-size", utostr(kLargeFrame));
-  if (seal != Seal::No)
+  if (seal.isWanted)
     alignData(*program.module);
   auto emit = [&](Module &module, TargetMachine &machine,
                   SmallVectorImpl<char> &object) {
-    if (seal == Seal::No)
-      emitObject(module, machine, object);
+    if (seal.isWanted)
+      emitSealable(module, machine, seal, object);
     else
-      emitSealable(module, machine, seal == Seal::YesWithRelativeData, object);
+      emitObject(module, machine, object);
   };
   if (program.module->getInstructionCount() < kParallelThreshold) {
     std::vector<SmallString<0>> objects(1);

@@ -9,12 +9,13 @@
 
 namespace ampoule::linker {
 
-/// What code is generated for.
-enum class Seal : std::uint8_t {
-  No,
-  Yes, ///< anew, where by chance it could undo the seal
-  /// Addresses of data depend on where the code is that names them, too.
-  YesWithRelativeData,
+/// How code is generated for an image that is to be sealed.
+struct Seal {
+  bool isWanted = false; ///< anew, where by chance it could undo the seal
+  /// Addresses of data depend on where the code is that names them.
+  bool hasRelativeData = false;
+  /// Functions of many calls say whom they call by addresses, not by distances.
+  bool hasIndirectCalls = false;
 };
 
 /// A section per function and per variable, so that the final link can drop
@@ -24,7 +25,7 @@ enum class Seal : std::uint8_t {
 /// kLargeFrame bytes of stack, and how many. It can be called again.
 std::vector<llvm::SmallString<0>>
 generateCode(Program &program, llvm::TargetMachine &machine, unsigned optLevel,
-             Seal seal, llvm::StringMap<std::uint64_t> &frames);
+             const Seal &seal, llvm::StringMap<std::uint64_t> &frames);
 
 inline constexpr std::uint64_t kLargeFrame = 32 << 10;
 

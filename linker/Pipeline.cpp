@@ -263,8 +263,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   if (!walk.passed("optimise"))
     return std::nullopt;
   StringMap<std::uint64_t> frames;
-  Seal seal = config.target == Target::Xen && config.optLevel != 0 ? Seal::Yes
-                                                                   : Seal::No;
+  Seal seal = {.isWanted =
+                   config.target == Target::Xen && config.optLevel != 0};
   std::vector<SmallString<0>> objects =
       generateCode(*program, *machine, config.optLevel, seal, frames);
   if (config.target == Target::Xen)
@@ -285,11 +285,16 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
       return std::nullopt;
     report.instructions = reportInstructions(placed->verification.violations,
                                              placed->image.linked);
-    // Many strings, and no place for all of them.
-    if (seal != Seal::Yes ||
-        !isAboutData(report.instructions, placed->image.linked))
+    if (!seal.isWanted || report.instructions.empty())
       break;
-    seal = Seal::YesWithRelativeData;
+    // Many strings, or calls, and no place for all of them.
+    bool isAboutStrings = isAboutData(report.instructions, placed->image.linked);
+    if (!seal.hasRelativeData && isAboutStrings)
+      seal.hasRelativeData = true;
+    else if (!seal.hasIndirectCalls)
+      seal.hasIndirectCalls = true;
+    else
+      break;
     objects = generateCode(*program, *machine, config.optLevel, seal, frames);
     if (!walk.passed("codegen"))
       return std::nullopt;

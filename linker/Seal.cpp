@@ -12,7 +12,9 @@ using namespace llvm;
 namespace ampoule::linker {
 namespace {
 
-constexpr unsigned kMostAttempts = 10; ///< for one function, or for data
+constexpr unsigned kMostAttempts = 16; ///< for one function
+constexpr unsigned kMostVainRounds = 20;
+constexpr unsigned kMostPaddings = 10;
 /// libos/xen/hypercall.S: those that are meant.
 constexpr StringLiteral kHypercallSites[] = {"ampoule_hypercall",
                                              "ampoule_hypercall_pv"};
@@ -52,14 +54,19 @@ public:
   }
 
   /// It changes places with its neighbours, further with each attempt, to the one
-  /// side and to the other, so as to lie nowhere twice. What lies beyond stays.
+  /// side and to the other, so as to lie nowhere twice: at first a little, since each
+  /// function that it passes may be the next to look like an instruction; but for
+  /// the upper bytes of a distance that is not enough. What lies beyond stays.
   void move(StringRef name, unsigned attempt) {
     auto function = find_if(order, [&](const std::vector<std::string> &names) {
       return is_contained(names, name);
     });
     if (function == order.end())
       return;
-    std::ptrdiff_t distance = std::ptrdiff_t(8) << attempt;
+    constexpr unsigned kSmall = 8;
+    std::ptrdiff_t distance = attempt < kSmall
+                                  ? 8 * (attempt + 1)
+                                  : std::ptrdiff_t(64) << (attempt - kSmall + 1);
     if (attempt % 2 == 0)
       std::rotate(function, function + 1,
                   function + 1 + std::min(distance, order.end() - function - 1));
@@ -101,6 +108,10 @@ struct Referent {
 Referent referentAround(const image::Linked &linked, std::uint64_t at) {
   constexpr unsigned kSize = 4; // of an address in an instruction
   Referent result;
+  auto isCode = [&](std::uint64_t address) {
+    return liesBetween(linked, address, "__ampoule_text_start",
+                       "__ampoule_text_end");
+  };
   for (const image::Region &region : linked.regions) {
     if (at < region.address || at >= region.address + region.bytes.size())
       continue;
@@ -110,21 +121,59 @@ Referent referentAround(const image::Linked &linked, std::uint64_t at) {
         continue;
       std::uint32_t field =
           support::endian::read32le(&region.bytes[from - region.address]);
-      if (StringRef name = nameAt(linked, from + kSize + std::int32_t(field));
-          !name.empty())
-        result.callee = name;
+      std::uint64_t target = from + kSize + std::int32_t(field);
+      if (isCode(target))
+        if (StringRef name = nameAt(linked, target); !name.empty())
+          result.callee = name;
       if (liesBetween(linked, field, "__ampoule_rodata_start",
                       "__ampoule_data_end")) {
         result.isData = true;
         result.isDatum |= !nameAt(linked, field).empty();
-      } else if (liesBetween(linked, field, "__ampoule_text_start",
-                             "__ampoule_text_end")) {
+      } else if (isCode(field)) {
         if (StringRef name = nameAt(linked, field); !name.empty())
           result.function = name;
       }
     }
   }
   return result;
+}
+
+/// How many distances are others when a function moves: of calls to it, and of those
+/// that it has.
+unsigned callsOf(const image::Linked &linked, StringRef function) {
+  constexpr std::uint8_t kCall = 0xe8;
+  constexpr unsigned kSize = 5;
+  std::uint64_t start = linked.symbol(function), end = ~0ull;
+  for (const auto &symbol : linked.symbols)
+    if (symbol.second > start)
+      end = std::min(end, symbol.second);
+  unsigned count = 0;
+  for (const image::Region &region : linked.regions) {
+    if (start < region.address || start >= region.address + region.bytes.size())
+      continue;
+    for (std::size_t i = 0; i + kSize <= region.bytes.size(); ++i) {
+      if (region.bytes[i] != kCall)
+        continue;
+      std::uint64_t at = region.address + i;
+      auto distance = static_cast<std::int32_t>(
+          support::endian::read32le(&region.bytes[i + 1]));
+      count += (at >= start && at < end) || at + kSize + distance == start;
+    }
+  }
+  return count;
+}
+
+/// A function of many calls has another distance like that wherever it lies; what it
+/// calls is then what moves.
+StringRef whatMoves(const image::Linked &linked, StringRef function,
+                    const Referent &referent) {
+  if (!referent.function.empty())
+    return referent.function;
+  if (!referent.callee.empty() &&
+      (isFirst(linked, function) ||
+       callsOf(linked, referent.callee) < callsOf(linked, function)))
+    return referent.callee;
+  return function;
 }
 
 } // namespace
@@ -135,24 +184,28 @@ bool SealedLayout::improve(ArrayRef<image::Violation> violations,
       reportInstructions(violations, linked);
   if (instructions.empty())
     return false;
+  vainRounds = instructions.size() < fewest ? 0 : vainRounds + 1;
+  fewest = std::min(fewest, instructions.size());
+  if (vainRounds > kMostVainRounds)
+    return false;
   Order order(linked);
   bool isChanged = false, movesData = false;
   for (const ReportedInstruction &found : instructions) {
-    unsigned &attempt = attempts[found.symbol];
+    Referent referent = referentAround(linked, found.address);
+    StringRef moves = whatMoves(linked, found.symbol, referent);
+    if (attempts[moves] == kMostAttempts)
+      moves = found.symbol;
+    unsigned &attempt = attempts[moves];
     if (attempt == kMostAttempts)
       continue;
-    Referent referent = referentAround(linked, found.address);
     bool isData = referent.isDatum ||
-                  (referent.isData && attempt >= kMostAttempts / 2);
-    if (isData && places.dataPadding == kMostAttempts)
+                  (referent.isData && attempt >= kMostPaddings / 2);
+    if (isData && places.dataPadding == kMostPaddings)
       continue;
     if (isData)
       movesData = true;
     else
-      order.move(!referent.function.empty() ? referent.function
-                 : isFirst(linked, found.symbol) ? referent.callee
-                                                 : StringRef(found.symbol),
-                 attempt);
+      order.move(moves, attempt);
     ++attempt;
     isChanged = true;
   }

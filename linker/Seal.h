@@ -24,6 +24,8 @@ public:
 private:
   Placement places;
   llvm::StringMap<unsigned> attempts; ///< by function
+  std::size_t fewest = ~std::size_t(0); ///< instructions that were left
+  unsigned vainRounds = 0;              ///< since there were so few
 };
 
 /// The instructions among violations, with their functions.

@@ -73,7 +73,7 @@ private:
 
   /// FatFs moves no more than a cluster at a time, and programs often less. A disk
   /// is asked for more.
-  static constexpr std::size_t kRunSize = 64 << 10;
+  static constexpr std::size_t kRunSize = 128 << 10;
   Run ahead;  ///< read before it is asked for
   Run behind; ///< written, and not yet on the disk
   std::uint64_t nextRead = 0; ///< where the last reading ended
