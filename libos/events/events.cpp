@@ -110,7 +110,7 @@ bool bindVirtualInterrupt(unsigned number, Handler handler) {
          bind(virq.port, handler);
 }
 
-std::uint32_t offer(std::uint16_t peer, Handler handler) {
+std::uint32_t ampoule_offer_events(std::uint16_t peer, Handler handler) {
   evtchn_alloc_unbound channel = {DOMID_SELF, peer, 0};
   if (xen::hypercall(__HYPERVISOR_event_channel_op,
                      std::uint64_t{EVTCHNOP_alloc_unbound}, &channel))

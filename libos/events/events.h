@@ -21,8 +21,13 @@ bool bindVirtualInterrupt(unsigned number, Handler handler);
 /// toolstack). False: there is no room for another.
 bool bind(std::uint32_t port, Handler handler);
 
-/// A new port, for domain `peer` to bind to. 0: Xen refuses.
-std::uint32_t offer(std::uint16_t peer, Handler handler);
+/// A new port, for domain `peer` to bind to. 0: Xen refuses. (The linker tells
+/// whether a program has devices by the name.)
+extern "C" std::uint32_t ampoule_offer_events(std::uint16_t peer,
+                                              Handler handler);
+inline std::uint32_t offer(std::uint16_t peer, Handler handler) {
+  return ampoule_offer_events(peer, handler);
+}
 
 /// Closes a port of `offer`.
 void close(std::uint32_t port);

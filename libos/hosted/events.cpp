@@ -79,7 +79,7 @@ bool bindVirtualInterrupt(unsigned number, Handler handler) {
 }
 
 bool bind(std::uint32_t, Handler) { return false; }
-std::uint32_t offer(std::uint16_t, Handler) { return 0; }
+std::uint32_t ampoule_offer_events(std::uint16_t, Handler) { return 0; }
 void close(std::uint32_t) {}
 
 void enable() { change(/*SIG_UNBLOCK*/ 1); }

@@ -20,6 +20,7 @@ extern "C" {
 /// The linker's answers.
 int __ampoule_live_pthread_create();
 int __ampoule_live_ampoule_cpu_time();
+int __ampoule_live_ampoule_offer_events();
 
 /// switch.S: goes on with the thread whose stack pointer was stored.
 void ampoule_switch(std::uint64_t *saved, std::uint64_t next);
@@ -145,8 +146,8 @@ void idle() {
     expireTimers();
     return;
   }
-  // A disk's events are enough to get here.
-  if (deadline != kForever)
+  // The events of a device are enough to get here.
+  if (deadline != kForever && __ampoule_live_ampoule_offer_events())
     interruptForTimers();
   events::disable();
   if (!load(late))
