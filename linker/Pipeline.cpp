@@ -288,8 +288,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
     if (!seal.isWanted || report.instructions.empty())
       break;
     // Many strings, or calls, and no place for all of them.
-    bool isAboutStrings = isAboutData(report.instructions, placed->image.linked);
-    if (!seal.hasRelativeData && isAboutStrings)
+    if (!seal.hasRelativeData &&
+        isAboutData(report.instructions, placed->image.linked))
       seal.hasRelativeData = true;
     else if (!seal.hasIndirectCalls)
       seal.hasIndirectCalls = true;

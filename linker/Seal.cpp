@@ -140,38 +140,51 @@ Referent referentAround(const image::Linked &linked, std::uint64_t at) {
 
 /// How many distances are others when a function moves: of calls to it, and of those
 /// that it has.
-unsigned callsOf(const image::Linked &linked, StringRef function) {
-  constexpr std::uint8_t kCall = 0xe8;
-  constexpr unsigned kSize = 5;
-  std::uint64_t start = linked.symbol(function), end = ~0ull;
-  for (const auto &symbol : linked.symbols)
-    if (symbol.second > start)
-      end = std::min(end, symbol.second);
-  unsigned count = 0;
-  for (const image::Region &region : linked.regions) {
-    if (start < region.address || start >= region.address + region.bytes.size())
-      continue;
-    for (std::size_t i = 0; i + kSize <= region.bytes.size(); ++i) {
-      if (region.bytes[i] != kCall)
+class Calls {
+public:
+  explicit Calls(const image::Linked &linked) {
+    constexpr std::uint8_t kCall = 0xe8;
+    constexpr unsigned kSize = 5;
+    std::uint64_t text = linked.symbol("__ampoule_text_start");
+    for (const auto &symbol : linked.symbols)
+      counts[symbol.second] = 0;
+    for (const image::Region &region : linked.regions) {
+      if (text < region.address || text >= region.address + region.bytes.size())
         continue;
-      std::uint64_t at = region.address + i;
-      auto distance = static_cast<std::int32_t>(
-          support::endian::read32le(&region.bytes[i + 1]));
-      count += (at >= start && at < end) || at + kSize + distance == start;
+      for (std::size_t i = 0; i + kSize <= region.bytes.size(); ++i) {
+        if (region.bytes[i] != kCall)
+          continue;
+        std::uint64_t at = region.address + i;
+        auto distance = static_cast<std::int32_t>(
+            support::endian::read32le(&region.bytes[i + 1]));
+        auto caller = counts.upper_bound(at),
+             callee = counts.find(at + kSize + distance);
+        if (caller != counts.begin())
+          ++(--caller)->second;
+        if (callee != counts.end() && callee != caller)
+          ++callee->second;
+      }
     }
   }
-  return count;
-}
+
+  unsigned of(std::uint64_t function) const {
+    auto it = counts.find(function);
+    return it == counts.end() ? 0 : it->second;
+  }
+
+private:
+  std::map<std::uint64_t, unsigned> counts; ///< by where functions begin
+};
 
 /// A function of many calls has another distance like that wherever it lies; what it
 /// calls is then what moves.
-StringRef whatMoves(const image::Linked &linked, StringRef function,
-                    const Referent &referent) {
+StringRef whatMoves(const image::Linked &linked, const Calls &calls,
+                    StringRef function, const Referent &referent) {
   if (!referent.function.empty())
     return referent.function;
   if (!referent.callee.empty() &&
-      (isFirst(linked, function) ||
-       callsOf(linked, referent.callee) < callsOf(linked, function)))
+      (isFirst(linked, function) || calls.of(linked.symbol(referent.callee)) <
+                                        calls.of(linked.symbol(function))))
     return referent.callee;
   return function;
 }
@@ -189,10 +202,11 @@ bool SealedLayout::improve(ArrayRef<image::Violation> violations,
   if (vainRounds > kMostVainRounds)
     return false;
   Order order(linked);
+  Calls calls(linked);
   bool isChanged = false, movesData = false;
   for (const ReportedInstruction &found : instructions) {
     Referent referent = referentAround(linked, found.address);
-    StringRef moves = whatMoves(linked, found.symbol, referent);
+    StringRef moves = whatMoves(linked, calls, found.symbol, referent);
     if (attempts[moves] == kMostAttempts)
       moves = found.symbol;
     unsigned &attempt = attempts[moves];
