@@ -4,7 +4,6 @@
 
 #include "libos/posix/file.h"
 #include "libos/threads/threads.h"
-#include "libos/threads/timers.h"
 
 namespace ampoule::posix {
 
@@ -24,9 +23,6 @@ template <typename Look> long waitForAny(std::uint64_t deadline, Look look) {
   while (true) {
     if (long result = look(); result || deadline == 0)
       return result;
-    // Files have events; the deadline is to be one, too.
-    if (deadline != threads::kForever)
-      threads::interruptForTimers();
     switch (threads::wait(pollers, deadline)) {
     case threads::Outcome::Woken:
       break;

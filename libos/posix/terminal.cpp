@@ -8,12 +8,12 @@
 // Where something interrupts the image, input does, too, and only the thread
 // that reads waits for it; elsewhere the whole image does.
 #include "libos/console/console.h"
-#include "libos/events/events.h"
 #include "libos/panic/panic.h"
 #include "libos/posix/file.h"
 #include "libos/posix/poll.h"
 #include "libos/posix/signal.h"
 #include "libos/posix/termios.h"
+#include "libos/threads/timers.h"
 #include "libos/time/time.h"
 
 using namespace ampoule;
@@ -258,7 +258,8 @@ long Terminal::write(const char *buffer, std::size_t size) {
 }
 
 std::uint32_t Terminal::readiness() {
-  console::setBinder(events::bind); // somebody waits for several files
+  // Somebody waits for several files, and perhaps not for ever.
+  threads::interruptForTimers();
   console::listen(onInput);
   fetch();
   return kWritable | (first != edited || isOver ? kReadable : 0u);
