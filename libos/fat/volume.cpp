@@ -55,13 +55,6 @@ Volume::Kind Volume::kindOf(std::uint64_t sector) const {
              : Kind::Directory;
 }
 
-bool Volume::transfer(Run &run, bool writes) {
-  std::uint64_t size = run.count * sectorSize(),
-                offset = run.first * sectorSize();
-  return writes ? disk->write(run.bytes, size, offset)
-                : disk->read(run.bytes, size, offset);
-}
-
 /// Reads what is asked for, and what is behind it.
 bool Volume::fill(std::uint64_t sector, std::size_t count) {
   std::uint64_t left = disk->size() / sectorSize() - sector;
@@ -70,7 +63,9 @@ bool Volume::fill(std::uint64_t sector, std::size_t count) {
   // What is not yet on the disk cannot be read from it.
   if (behind.overlaps(sector, ahead.count))
     ahead.count = behind.first - sector;
-  bool isRead = ahead.count >= count && transfer(ahead, /*writes=*/false);
+  bool isRead = ahead.count >= count &&
+                disk->read(ahead.bytes, ahead.count * sectorSize(),
+                           sector * sectorSize());
   if (!isRead)
     ahead.count = 0;
   return isRead;
@@ -90,26 +85,29 @@ unsigned Volume::slotOf(std::uint64_t sector) const {
 }
 
 bool Volume::storeFat() {
-  for (unsigned slot = 0; slot != kCached; ++slot) {
+  for (unsigned slot = 0; slot != kCached;) {
     unsigned end = slot;
     while (end != kCached && waits[end] &&
            sectors[end] == sectors[slot] + (end - slot))
       ++end;
-    if (end == slot)
+    if (end == slot) {
+      ++slot;
       continue;
+    }
     if (!disk->write(bytesOf(slot), (end - slot) * sectorSize(),
                      sectors[slot] * sectorSize()))
       return false;
     while (slot != end)
       waits[slot++] = false;
-    --slot;
   }
   return true;
 }
 
 /// What fails waits for the next time.
 bool Volume::store() {
-  if (behind.count && !transfer(behind, /*writes=*/true))
+  if (behind.count &&
+      !disk->write(behind.bytes, behind.count * sectorSize(),
+                   behind.first * sectorSize()))
     return false;
   behind.count = 0;
   return storeFat();

@@ -61,7 +61,6 @@ private:
   bool isInFat(std::uint64_t sector) const;
   unsigned slotOf(std::uint64_t sector) const;
   char *bytesOf(unsigned slot) const { return cached + slot * sectorSize(); }
-  bool transfer(Run &run, bool writes);
   std::size_t mostInRun() const { return kRunSize / sectorSize(); }
 
   /// Sectors that were read or written one by one; a sector has one slot. Those of
