@@ -37,8 +37,8 @@ void measureFile(const char *writes, const char *reads, std::size_t size,
   static char bytes[64 << 10];
   int file = open("/data/file", O_RDWR | O_CREAT | O_TRUNC, 0644);
   check(file >= 0);
-  double kMiB = static_cast<double>(size) / (1 << 20);
-  measure(writes, kMiB, [&] {
+  double mebibytes = static_cast<double>(size) / (1 << 20);
+  measure(writes, mebibytes, [&] {
     for (std::size_t at = 0; at < size; at += part)
       check(write(file, bytes, part) == static_cast<ssize_t>(part));
     check(fsync(file) == 0);
@@ -46,7 +46,7 @@ void measureFile(const char *writes, const char *reads, std::size_t size,
   // Linux has it all in its cache.
   check(posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0 &&
         lseek(file, 0, SEEK_SET) == 0);
-  measure(reads, kMiB, [&] {
+  measure(reads, mebibytes, [&] {
     for (std::size_t at = 0; at < size; at += part)
       check(read(file, bytes, part) == static_cast<ssize_t>(part));
   });
