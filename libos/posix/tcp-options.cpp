@@ -4,6 +4,7 @@
 #include "libos/posix/tcp.h"
 
 #include <lwip/ip.h>
+#include <lwip/priv/tcp_priv.h>
 
 using namespace ampoule;
 using namespace ampoule::posix;
@@ -19,9 +20,76 @@ enum TcpOption : long { // TCP_NODELAY, …
   kKeepCount = 6,
   kSynCount = 7,
   kDeferAccept = 9,
+  kInfo = 11,
   kQuickAck = 12,
+  kCongestion = 13,
   kUserTimeout = 18,
 };
+
+/// Linux's name, with room as getsockopt() gives it (TCP_CA_NAME_MAX), for what lwIP
+/// does (RFC 5681).
+constexpr char kAlgorithm[16] = "reno";
+
+/// struct tcp_info (linux/tcp.h) up to tcpi_total_retrans: times in microseconds,
+/// what is under way in segments. What lwIP does not know is 0, as how often a
+/// connection has sent something again in all.
+struct TcpInfo {
+  std::uint8_t state;
+  std::uint8_t recovery;
+  std::uint8_t retransmits, probes, backoff;
+  std::uint8_t options;
+  std::uint8_t scales; ///< of what is sent, and of what is received above it
+  std::uint8_t flags;
+  std::uint32_t timeout, ackTimeout;
+  std::uint32_t sendSegment, receiveSegment;
+  std::uint32_t unacked, sacked, lost, retransmitted, forwardAcked;
+  std::uint32_t lastTimes[4];
+  std::uint32_t pathMtu;
+  std::uint32_t receiveThreshold;
+  std::uint32_t roundTrip, variance;
+  std::uint32_t sendThreshold, sendWindow;
+  std::uint32_t advertisedSegment;
+  std::uint32_t reordering;
+  std::uint32_t receiveRoundTrip, receiveSpace;
+  std::uint32_t totalRetransmitted;
+};
+static_assert(sizeof(TcpInfo) == 104);
+
+TcpInfo informationOf(const tcp_pcb *pcb) {
+  // TCP_CLOSE, TCP_LISTEN, … in the order of lwIP's states.
+  constexpr std::uint8_t kStates[] = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
+  constexpr std::uint8_t kHasSack = 2, kHasScale = 4; // TCPI_OPT_SACK, …
+  constexpr std::uint32_t kTick = TCP_SLOW_INTERVAL * 1000;
+  TcpInfo info = {};
+  info.state = kStates[pcb ? pcb->state : CLOSED];
+  if (!pcb || pcb->state == LISTEN)
+    return info;
+  info.retransmits = info.backoff = pcb->nrtx;
+  info.probes = pcb->persist_probe;
+  if (pcb->flags & TF_SACK)
+    info.options |= kHasSack;
+  if (pcb->flags & TF_WND_SCALE)
+    info.options |= kHasScale;
+  info.scales = static_cast<std::uint8_t>(pcb->snd_scale | pcb->rcv_scale << 4);
+  info.timeout = kTick * static_cast<std::uint32_t>(pcb->rto);
+  info.sendSegment = info.receiveSegment = info.advertisedSegment = pcb->mss;
+  for (const tcp_seg *segment = pcb->unacked; segment; segment = segment->next)
+    ++info.unacked;
+  // lwIP has them times 8 and 4.
+  info.roundTrip = kTick * static_cast<std::uint32_t>(pcb->sa) / 8;
+  info.variance = kTick * static_cast<std::uint32_t>(pcb->sv) / 4;
+  info.sendThreshold = pcb->ssthresh / pcb->mss;
+  info.sendWindow = pcb->cwnd / pcb->mss;
+  info.receiveSpace = pcb->rcv_wnd;
+  return info;
+}
+
+long give(const void *from, std::uint32_t count, void *value,
+          std::uint32_t &size) {
+  size = size < count ? size : count;
+  __builtin_memcpy(value, from, size);
+  return 0;
+}
 
 } // namespace
 
@@ -64,6 +132,11 @@ long TcpSocket::setOption(long level, long option, const void *value,
                           std::uint32_t size) {
   if (level != kTcp)
     return InetSocket::setOption(level, option, value, size);
+  if (option == kCongestion) {
+    char name[sizeof(kAlgorithm)] = {};
+    give(value, sizeof(name) - 1, name, size);
+    return __builtin_strcmp(name, kAlgorithm) == 0 ? 0 : -kNoEntry;
+  }
   std::int32_t number;
   if (size < sizeof(number))
     return -kInvalid;
@@ -134,6 +207,12 @@ long TcpSocket::getOption(long level, long option, void *value,
   case kKeepCount:
     number = keepCount;
     break;
+  case kInfo: {
+    TcpInfo info = informationOf(pcb);
+    return give(&info, sizeof(info), value, size);
+  }
+  case kCongestion:
+    return give(kAlgorithm, sizeof(kAlgorithm), value, size);
   case kDeferAccept:
   case kQuickAck:
   case kSynCount:
@@ -142,7 +221,5 @@ long TcpSocket::getOption(long level, long option, void *value,
   default:
     return Socket::getOption(level, option, value, size);
   }
-  size = size < sizeof(number) ? size : sizeof(number);
-  __builtin_memcpy(value, &number, size);
-  return 0;
+  return give(&number, sizeof(number), value, size);
 }
