@@ -22,8 +22,10 @@ demo: build
 check: build
 	scripts/setup chromium chromium-driver csmith libcsmith-dev ccache lua5.4 \
 	  sqlite3 libasio-dev nlohmann-json3-dev bind9-dnsutils curl \
-	  libclang-rt-22-dev dosfstools mtools gdb
-	scripts/fetch-sources $(BUILD)/programs lua sqlite httplib redis nginx || \
+	  libclang-rt-22-dev dosfstools mtools gdb apache2-utils wrk dnsperf \
+	  iputils-ping iperf3 dnsmasq-base
+	scripts/fetch-sources $(BUILD)/programs lua sqlite httplib redis nginx \
+	  iperf3 || \
 	  echo "check: sources of programs are missing; their tests will be skipped"
 	scripts/build-xen $(BUILD)/xen $(JOBS) || test $$? = 77
 	scripts/check $(BUILD)

@@ -69,6 +69,7 @@ config.substitutions.insert(0, ("%compare", " ".join(
      os.path.join(config.llvm_bin, "clang++"), binary("ampoule-c++"),
      binary("ampoule"), "%t.compare"])))
 
+PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 # What a machine may lack. A test that needs it is counted as skipped, with
 # this name as the reason.
 for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
@@ -76,8 +77,10 @@ for feature, program in [("direct", "qemu-system-x86_64"), ("cmake", "cmake"),
                          ("make", "make"), ("chromium", "chromedriver"),
                          ("lua", "lua5.4"), ("sqlite", "sqlite3"),
                          ("dig", "dig"), ("curl", "curl"),
-                         ("gdb", "gdb")]:
-    if shutil.which(program):
+                         ("gdb", "gdb"), ("ab", "ab"), ("wrk", "wrk"),
+                         ("dnsperf", "dnsperf"), ("ping", "ping"),
+                         ("iperf3", "iperf3"), ("dnsmasq", "dnsmasq")]:
+    if shutil.which(program, path=PATH):
         config.available_features.add(feature)
 for feature, header in [("asio", "asio.hpp"), ("json", "nlohmann/json.hpp")]:
     if os.path.exists(os.path.join("/usr/include", header)):
@@ -86,7 +89,8 @@ if glob.glob(os.path.join(config.llvm_bin, "../lib/clang/*/lib/linux",
                           "libclang_rt.fuzzer-x86_64.a")):
     config.available_features.add("fuzzer")
 programs = os.path.join(prefix, "programs")
-for kind in ("lua", "sqlite", "httplib", "redis", "nginx"):
+for kind in ("lua", "sqlite", "httplib", "redis", "nginx",
+             "iperf3"):
     if os.path.isdir(os.path.join(programs, kind)):
         config.available_features.add(kind + "-source")
 config.substitutions.append(("%programs", programs))
@@ -98,7 +102,7 @@ config.substitutions += [
     ("%sealed-xen", os.path.join(sealed, "xen-sealed")),
     ("%sealed-shim", os.path.join(sealed, "shim-sealed")),
     ("%stock-shim", os.path.join(sealed, "shim"))]
-if all(shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+if all(shutil.which(program, path=PATH)
        for program in ("mkfs.fat", "fsck.fat", "mcopy")):
     config.available_features.add("fat")
 # A tap device in a network namespace of one's own.
