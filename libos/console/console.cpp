@@ -103,7 +103,7 @@ int take() {
   return c;
 }
 
-void waitForInput() { waitForPeer(0); }
+void waitForInput(std::uint64_t deadline) { waitForPeer(deadline); }
 
 void setBinder(bool (*bind)(std::uint32_t, void (*)())) { binder = bind; }
 

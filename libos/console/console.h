@@ -16,8 +16,9 @@ void write(const char *text, std::size_t size);
 inline constexpr int kNoInputYet = -1, kNoMoreInput = -2;
 int take();
 
-/// Waits until there may be input, and the whole image with it.
-void waitForInput();
+/// Waits until there may be input or, if it is not 0, until that value of
+/// `time::monotonic`; and the whole image with it.
+void waitForInput(std::uint64_t deadline);
 
 /// Has `hear` called within a call when there may be input. False: nothing
 /// interrupts this image, or there is no input.

@@ -22,7 +22,7 @@ void write(const char *text, std::size_t size) {
 }
 
 int take() { return kNoMoreInput; }
-void waitForInput() {}
+void waitForInput(std::uint64_t) {}
 bool listen(void (*)()) { return false; }
 void setBinder(bool (*)(std::uint32_t, void (*)())) {}
 void drain() {}

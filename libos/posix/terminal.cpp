@@ -189,12 +189,15 @@ long await(Condition isDone, std::uint64_t limit = threads::kForever) {
     return 0;
   if (terminal.isNonBlocking())
     return -kTryAgain;
+  bool isLimited = limit != threads::kForever;
+  std::uint64_t deadline = isLimited ? later(time::monotonic(), limit) : limit;
   if (interrupts)
-    return waitFor(
-        readers, [&] { return isDone() || isOver; },
-        limit == threads::kForever ? limit : later(time::monotonic(), limit));
-  for (; !isDone() && !isOver; fetch())
-    console::waitForInput();
+    return waitFor(readers, [&] { return isDone() || isOver; }, deadline);
+  for (; !isDone() && !isOver; fetch()) {
+    if (time::monotonic() >= deadline)
+      return -kTimedOut;
+    console::waitForInput(isLimited ? deadline : 0);
+  }
   return 0;
 }
 
