@@ -38,7 +38,7 @@ conformance: build
 
 bench: build
 	scripts/setup nlohmann-json3-dev libasio-dev wrk dnsperf chromium \
-	  chromium-driver
+	  chromium-driver iputils-ping dnsmasq-base
 	bench/bench $(BUILD)
 	bench/serve $(BUILD)
 	bench/disk $(BUILD)

@@ -31,6 +31,10 @@ def forward : Separate<["--"], "forward">, MetaVarName<"tcp:<host>:<domain>">,
   HelpText<"Lead a port of this host (0: a free one) to one of the domain; also "
            "udp, and addresses before the ports">;
 def forward_eq : Joined<["--"], "forward=">, Alias<forward>;
+def tap : Separate<["--"], "tap">, MetaVarName<"<device>">,
+  HelpText<"In QEMU: have the network be that tap device of this host, where the "
+           "domain has addresses of its own">;
+def tap_eq : Joined<["--"], "tap=">, Alias<tap>;
 def disk : Separate<["--"], "disk">, MetaVarName<"<file>[,ro]">,
   HelpText<"Give the domain a file as a disk: xvda, xvdb, …">;
 def disk_eq : Joined<["--"], "disk=">, Alias<disk>;

@@ -161,6 +161,7 @@ bool readDevices(const InputArgList &args, run::Request &request) {
     if (!add(devices.disks, run::parseDisk(text)))
       return false;
   devices.capture = args.getLastArgValue(OPT_pcap).str();
+  devices.tap = args.getLastArgValue(OPT_tap).str();
   return isGood(run::checkDevices(devices));
 }
 

@@ -154,6 +154,13 @@ Error checkDevices(const Devices &devices) {
     return createStringError("--forward needs --net");
   if (devices.interfaces.empty() && !devices.capture.empty())
     return createStringError("--pcap needs --net");
+  if (!devices.tap.empty()) {
+    if (devices.interfaces.empty())
+      return createStringError("--tap needs --net");
+    if (!devices.forwards.empty())
+      return createStringError("--forward: not with --tap, where the domain has an "
+                               "address of its own; connect to that");
+  }
   if (devices.disks.size() > kMaxDisks)
     return createStringError("--disk: there are more than " +
                              utostr(kMaxDisks));
@@ -220,7 +227,11 @@ std::string describe(const Forward &forward) {
 std::vector<std::string> emulatorDevices(const Devices &devices) {
   std::vector<std::string> words;
   if (!devices.interfaces.empty()) {
-    std::string network = "user,id=network";
+    // As the saved machine has it, the card knows of no headers before the frames.
+    std::string network =
+        devices.tap.empty() ? "user,id=network"
+                            : "tap,id=network,script=no,downscript=no,vnet_hdr=off,"
+                              "ifname=" + escape(devices.tap);
     for (const Forward &forward : devices.forwards)
       network += std::string(",hostfwd=") + (forward.isUdp ? "udp" : "tcp") +
                  ":" + forward.hostAddress + ":" + utostr(forward.hostPort) +

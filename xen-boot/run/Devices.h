@@ -43,6 +43,7 @@ struct Devices {
   std::vector<Forward> forwards;
   std::vector<Disk> disks; ///< xvda, xvdb, …
   std::string capture;     ///< file for the packets, in pcap's format
+  std::string tap; ///< the host's device in the place of QEMU's user network
   /// QEMU's descriptor for what goes to the domain's console; -1: none.
   int input = -1;
 };

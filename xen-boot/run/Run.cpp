@@ -18,6 +18,7 @@
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -190,6 +191,8 @@ Expected<Plan> planHere(const Request &request, const Scratch &scratch) {
   if (!request.devices.forwards.empty())
     return createStringError("--forward: on this machine's Xen the domain has "
                              "an address of its own; connect to that");
+  if (!request.devices.tap.empty())
+    return createStringError("--tap: on this machine's Xen, use --net=<bridge>");
   if (!request.devices.capture.empty())
     return createStringError("--pcap: on this machine's Xen, use tcpdump with "
                              "the interface of the domain");
@@ -226,6 +229,9 @@ Expected<Plan> planEmulated(const Request &request, const Scratch &scratch) {
   Devices devices = request.devices;
   if (request.hasInput)
     devices.input = kInputDescriptor;
+  if (!devices.tap.empty() && !if_nametoindex(devices.tap.c_str()))
+    return createStringError("--tap: " + devices.tap + ": " +
+                             std::strerror(errno));
   if (Error error = claimPorts(devices.forwards))
     return error;
   if (Error error = checkUnused(devices.disks))
