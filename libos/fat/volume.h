@@ -71,8 +71,9 @@ private:
   bool waits[kCached] = {};
 
   /// FatFs moves no more than a cluster at a time, and programs often less. A disk
-  /// is asked for more.
-  static constexpr std::size_t kRunSize = 128 << 10;
+  /// is asked for as much as goes into one request.
+  static constexpr std::size_t kRunSize =
+      blkfront::Requests::kMost * abi::kPageSize;
   Run ahead;  ///< read before it is asked for
   Run behind; ///< written, and not yet on the disk
   std::uint64_t nextRead = 0; ///< where the last reading ended
