@@ -39,8 +39,10 @@ conformance: build
 bench: build
 	scripts/setup nlohmann-json3-dev libasio-dev wrk dnsperf chromium \
 	  chromium-driver iputils-ping dnsmasq-base
+	scripts/fetch-sources $(BUILD)/programs httplib
 	bench/bench $(BUILD)
 	bench/serve $(BUILD)
+	bench/answer $(BUILD)
 	bench/disk $(BUILD)
 
 install: build
