@@ -109,6 +109,12 @@ private:
   std::vector<Question> asked;
 };
 
+std::size_t countDefinitions(const Module &module) {
+  return count_if(module, [](const Function &function) {
+    return !function.isDeclaration();
+  });
+}
+
 } // namespace
 
 Closure findClosure(Program &program, const SymbolTable &symbols,
@@ -117,6 +123,9 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
                     Fates &fates, Diag &diag) {
   Closure closure;
   Questions questions(program, symbols);
+  // Whether a function left that could be all that keeps something; the optimiser, too,
+  // takes some away.
+  bool isSmaller = true;
   for (;;) {
     closure.graph =
         buildGraph(program, symbols, modules, config, entries, diag);
@@ -124,16 +133,18 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
     if (closure.rounds++ == 0)
       closure.before = closure.graph;
     dropModules(modules, closure.graph, closure.live);
-    bool fell = false;
     if (config.prune >= Prune::Once)
-      fates.asUnreachable(
-          [&] { fell = prune(program, closure.graph, closure.live); });
-    bool isLast = config.prune != Prune::All || config.optLevel == 0 ||
-                  (closure.rounds > 1 && !fell);
+      fates.asUnreachable([&] {
+        isSmaller |= prune(program, closure.graph, closure.live);
+      });
+    bool isLast =
+        config.prune != Prune::All || config.optLevel == 0 || !isSmaller;
     questions.answer(isLast);
     if (isLast)
       return closure;
+    std::size_t definitions = countDefinitions(*program.module);
     simplify(*program.module, machine, &fates.instrumentation());
+    isSmaller = countDefinitions(*program.module) != definitions;
   }
 }
 
