@@ -89,8 +89,7 @@ if glob.glob(os.path.join(config.llvm_bin, "../lib/clang/*/lib/linux",
                           "libclang_rt.fuzzer-x86_64.a")):
     config.available_features.add("fuzzer")
 programs = os.path.join(prefix, "programs")
-for kind in ("lua", "sqlite", "httplib", "redis", "nginx",
-             "iperf3"):
+for kind in ("lua", "sqlite", "httplib", "redis", "nginx", "iperf3"):
     if os.path.isdir(os.path.join(programs, kind)):
         config.available_features.add(kind + "-source")
 config.substitutions.append(("%programs", programs))
