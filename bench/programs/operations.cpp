@@ -7,8 +7,10 @@
 #include <ctime>
 #include <fcntl.h>
 #include <mutex>
+#include <netinet/in.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -25,6 +27,11 @@ template <typename Work> static void measure(const char *what, int count, Work w
   }
   std::printf("%s: %.1f\n", what, static_cast<double>(least) / count);
   std::fflush(stdout);
+}
+
+static void check(bool isGood) {
+  if (!isGood)
+    std::abort();
 }
 
 static void *volatile sink;
@@ -76,17 +83,12 @@ static void yieldToEachOther(int count) {
 
 static void writeToEachOther(int count) {
   int there[2], back[2];
-  if (pipe(there) || pipe(back))
-    std::abort();
+  check(!pipe(there) && !pipe(back));
   auto pass = [&](int from, int to, bool begins) {
     char byte = 0;
     for (int i = 0; i != count / 2; ++i) {
-      if (begins && write(to, &byte, 1) != 1)
-        std::abort();
-      if (read(from, &byte, 1) != 1)
-        std::abort();
-      if (!begins && write(to, &byte, 1) != 1)
-        std::abort();
+      check((!begins || write(to, &byte, 1) == 1) && read(from, &byte, 1) == 1 &&
+            (begins || write(to, &byte, 1) == 1));
     }
   };
   std::thread other(pass, there[0], back[1], false);
@@ -96,20 +98,140 @@ static void writeToEachOther(int count) {
     close(end);
 }
 
+/// A socket that is bound to a port of 127.0.0.1; listening, if it is a stream.
+static int serve(int type, sockaddr_in &address) {
+  socklen_t size = sizeof(address);
+  int s = socket(AF_INET, type, 0);
+  address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  check(s >= 0 && !bind(s, reinterpret_cast<sockaddr *>(&address), size) &&
+        !getsockname(s, reinterpret_cast<sockaddr *>(&address), &size) &&
+        (type != SOCK_STREAM || !listen(s, 5)));
+  return s;
+}
+
+static int connectTo(int type, const sockaddr_in &address) {
+  int s = socket(AF_INET, type, 0);
+  check(s >= 0 &&
+        !connect(s, reinterpret_cast<const sockaddr *>(&address), sizeof(address)));
+  return s;
+}
+
+constexpr std::size_t kRequest = 100, kResponse = 1000;
+
+static void transfer(int s, std::size_t size,
+                     ssize_t (*move)(int, char *, std::size_t)) {
+  static char bytes[64 << 10];
+  while (size) {
+    ssize_t moved = move(s, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+    check(moved > 0);
+    size -= static_cast<std::size_t>(moved);
+  }
+}
+static void send(int s, std::size_t size) {
+  transfer(s, size,
+           [](int s, char *from, std::size_t size) { return write(s, from, size); });
+}
+static void receive(int s, std::size_t size) {
+  transfer(s, size,
+           [](int s, char *to, std::size_t size) { return read(s, to, size); });
+}
+
+/// Requests over one connection, to a thread that answers.
+static void request(int count) {
+  sockaddr_in address;
+  int listener = serve(SOCK_STREAM, address);
+  std::thread server([&] {
+    int s = accept(listener, nullptr, nullptr);
+    for (int i = 0; i != count; ++i) {
+      receive(s, kRequest);
+      send(s, kResponse);
+    }
+    close(s);
+  });
+  int client = connectTo(SOCK_STREAM, address);
+  for (int i = 0; i != count; ++i) {
+    send(client, kRequest);
+    receive(client, kResponse);
+  }
+  server.join();
+  close(client);
+  close(listener);
+}
+
+static void connectAndRequest(int count) {
+  sockaddr_in address;
+  int listener = serve(SOCK_STREAM, address);
+  std::thread server([&] {
+    for (int i = 0; i != count; ++i) {
+      int s = accept(listener, nullptr, nullptr);
+      receive(s, kRequest);
+      send(s, kResponse);
+      close(s);
+    }
+  });
+  for (int i = 0; i != count; ++i) {
+    int client = connectTo(SOCK_STREAM, address);
+    send(client, kRequest);
+    receive(client, kResponse);
+    close(client);
+  }
+  server.join();
+  close(listener);
+}
+
+static void query(int count) {
+  sockaddr_in address;
+  int s = serve(SOCK_DGRAM, address);
+  std::thread server([&] {
+    char text[kResponse];
+    for (int i = 0; i != count; ++i) {
+      sockaddr_in from;
+      socklen_t size = sizeof(from);
+      auto *whom = reinterpret_cast<sockaddr *>(&from);
+      check(recvfrom(s, text, sizeof(text), 0, whom, &size) == kRequest &&
+            sendto(s, text, kRequest, 0, whom, size) == kRequest);
+    }
+  });
+  int client = connectTo(SOCK_DGRAM, address);
+  for (int i = 0; i != count; ++i) {
+    send(client, kRequest);
+    receive(client, kRequest);
+  }
+  server.join();
+  close(client);
+  close(s);
+}
+
+/// So many times 64 KiB, one way.
+static void stream(int count) {
+  constexpr std::size_t kPart = 64 << 10;
+  sockaddr_in address;
+  int listener = serve(SOCK_STREAM, address);
+  std::thread server([&] {
+    int s = accept(listener, nullptr, nullptr);
+    receive(s, kPart * static_cast<std::size_t>(count));
+    close(s);
+  });
+  int client = connectTo(SOCK_STREAM, address);
+  for (int i = 0; i != count; ++i)
+    send(client, kPart);
+  server.join();
+  close(client);
+  close(listener);
+}
+
 int main() {
   int null = open("/dev/null", O_WRONLY), zero = open("/dev/zero", O_RDONLY);
   if (null < 0 || zero < 0)
     return 1;
   measure("write to /dev/null", 20000, [&](int count) {
     for (int i = 0; i != count; ++i)
-      if (write(null, "x", 1) != 1)
-        std::abort();
+      check(write(null, "x", 1) == 1);
   });
   measure("read a page of /dev/zero", 5000, [&](int count) {
     static char page[4096];
     for (int i = 0; i != count; ++i)
-      if (read(zero, page, sizeof(page)) != sizeof(page))
-        std::abort();
+      check(read(zero, page, sizeof(page)) == sizeof(page));
   });
   measure("sched_yield, alone", 20000, [](int count) {
     for (int i = 0; i != count; ++i)
@@ -159,6 +281,10 @@ int main() {
     for (void *slot : held)
       std::free(slot);
   });
+  measure("TCP, 100 bytes and 1,000 back", 2000, request);
+  measure("the same with a connection for each", 500, connectAndRequest);
+  measure("UDP, 100 bytes and as many back", 2000, query);
+  measure("TCP, 64 KiB one way", 100, stream);
   measure("memcpy, 4 KiB", 5000, [](int count) {
     static char from[4096], to[4096];
     for (int i = 0; i != count; ++i) {
