@@ -222,7 +222,5 @@ long InetSocket::getOption(long level, long option, void *value,
     number = isOnlyV6;
   else
     return Socket::getOption(level, option, value, size);
-  size = size < sizeof(number) ? size : sizeof(number);
-  __builtin_memcpy(value, &number, size);
-  return 0;
+  return giveOption(&number, sizeof(number), value, size);
 }

@@ -194,7 +194,5 @@ long UdpSocket::getOption(long level, long option, void *value,
     number = tellsDestination;
   else
     return InetSocket::getOption(level, option, value, size);
-  size = size < sizeof(number) ? size : sizeof(number);
-  __builtin_memcpy(value, &number, size);
-  return 0;
+  return giveOption(&number, sizeof(number), value, size);
 }

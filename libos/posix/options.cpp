@@ -127,9 +127,7 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
     const std::uint64_t words[2] = {time / kNanosecondsPerSecond,
                                     time % kNanosecondsPerSecond /
                                         kMicrosecond};
-    size = size < sizeof(words) ? size : sizeof(words);
-    __builtin_memcpy(value, words, size);
-    return 0;
+    return giveOption(words, sizeof(words), value, size);
   };
   switch (option) {
   case kReuseAddress:
@@ -183,12 +181,17 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
   default:
     return refuseToGet(option);
   }
-  size = size < length ? size : length;
-  __builtin_memcpy(value, &result, size);
-  return 0;
+  return giveOption(&result, length, value, size);
 }
 
 } // namespace
+
+long posix::giveOption(const void *from, std::uint32_t count, void *value,
+                       std::uint32_t &size) {
+  size = size < count ? size : count;
+  __builtin_memcpy(value, from, size);
+  return 0;
+}
 
 long Socket::setOption(long, long option, const void *, std::uint32_t) {
   return refuseToSet(option);

@@ -154,6 +154,10 @@ long Socket::waitUntil(Condition isDone, std::uint32_t flags,
   return result == -kTimedOut ? -kTryAgain : result;
 }
 
+/// What getsockopt() answers: a value, cut to the room that there is.
+long giveOption(const void *from, std::uint32_t count, void *value,
+                std::uint32_t &size);
+
 /// The socket of a descriptor; null: `error` says why not.
 Socket *socketOf(long fd, long &error);
 

@@ -84,13 +84,6 @@ TcpInfo informationOf(const tcp_pcb *pcb) {
   return info;
 }
 
-long give(const void *from, std::uint32_t count, void *value,
-          std::uint32_t &size) {
-  size = size < count ? size : count;
-  __builtin_memcpy(value, from, size);
-  return 0;
-}
-
 } // namespace
 
 void TcpSocket::apply() {
@@ -134,7 +127,8 @@ long TcpSocket::setOption(long level, long option, const void *value,
     return InetSocket::setOption(level, option, value, size);
   if (option == kCongestion) {
     char name[sizeof(kAlgorithm)] = {};
-    give(value, sizeof(name) - 1, name, size);
+    __builtin_memcpy(name, value,
+                     size < sizeof(name) ? size : sizeof(name) - 1);
     return __builtin_strcmp(name, kAlgorithm) == 0 ? 0 : -kNoEntry;
   }
   std::int32_t number;
@@ -209,10 +203,10 @@ long TcpSocket::getOption(long level, long option, void *value,
     break;
   case kInfo: {
     TcpInfo info = informationOf(pcb);
-    return give(&info, sizeof(info), value, size);
+    return giveOption(&info, sizeof(info), value, size);
   }
   case kCongestion:
-    return give(kAlgorithm, sizeof(kAlgorithm), value, size);
+    return giveOption(kAlgorithm, sizeof(kAlgorithm), value, size);
   case kDeferAccept:
   case kQuickAck:
   case kSynCount:
@@ -221,5 +215,5 @@ long TcpSocket::getOption(long level, long option, void *value,
   default:
     return Socket::getOption(level, option, value, size);
   }
-  return give(&number, sizeof(number), value, size);
+  return giveOption(&number, sizeof(number), value, size);
 }
