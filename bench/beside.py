@@ -33,6 +33,16 @@ def counted_dom0(xen, kernel, memory, kind="pv"):
             f"dom0_mem={memory}M dom0_max_vcpus=1", "-initrd", kernel]
 
 
+LINUX_OPTIONS = ["console=hvc0", "quiet", "mitigations=off"]
+
+
+def linux_domain(linux, *options):
+    """Arguments of `ampoule run` for a PV domain of linux_guest(); the last option is
+    what it does."""
+    return ["--pv", "--memory=256", "--ramdisk", f"{linux}/initramfs",
+            f"{linux}/kernel", *LINUX_OPTIONS, *options]
+
+
 def linux_guest(build):
     """The folder with its kernels and its files (linux/build)."""
     linux = os.path.join(build, "bench-linux")

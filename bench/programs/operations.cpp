@@ -116,63 +116,47 @@ static int connectTo(int type, const sockaddr_in &address) {
   return s;
 }
 
-constexpr std::size_t kRequest = 100, kResponse = 1000;
-
-static void transfer(int s, std::size_t size,
-                     ssize_t (*move)(int, char *, std::size_t)) {
-  static char bytes[64 << 10];
+template <typename Move> static void transfer(std::size_t size, Move move) {
   while (size) {
-    ssize_t moved = move(s, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+    ssize_t moved = move(size);
     check(moved > 0);
     size -= static_cast<std::size_t>(moved);
   }
 }
 static void send(int s, std::size_t size) {
-  transfer(s, size,
-           [](int s, char *from, std::size_t size) { return write(s, from, size); });
+  static const char bytes[64 << 10] = {};
+  transfer(size, [&](std::size_t left) {
+    return write(s, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
+  });
 }
 static void receive(int s, std::size_t size) {
-  transfer(s, size,
-           [](int s, char *to, std::size_t size) { return read(s, to, size); });
-}
-
-/// Requests over one connection, to a thread that answers.
-static void request(int count) {
-  sockaddr_in address;
-  int listener = serve(SOCK_STREAM, address);
-  std::thread server([&] {
-    int s = accept(listener, nullptr, nullptr);
-    for (int i = 0; i != count; ++i) {
-      receive(s, kRequest);
-      send(s, kResponse);
-    }
-    close(s);
+  static char bytes[64 << 10];
+  transfer(size, [&](std::size_t left) {
+    return read(s, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
   });
-  int client = connectTo(SOCK_STREAM, address);
-  for (int i = 0; i != count; ++i) {
-    send(client, kRequest);
-    receive(client, kResponse);
-  }
-  server.join();
-  close(client);
-  close(listener);
 }
 
-static void connectAndRequest(int count) {
+/// So many connections to a thread, with so many requests each, which it answers.
+static void converse(int connections, int requests, std::size_t request,
+                     std::size_t response) {
   sockaddr_in address;
   int listener = serve(SOCK_STREAM, address);
   std::thread server([&] {
-    for (int i = 0; i != count; ++i) {
+    for (int i = 0; i != connections; ++i) {
       int s = accept(listener, nullptr, nullptr);
-      receive(s, kRequest);
-      send(s, kResponse);
+      for (int j = 0; j != requests; ++j) {
+        receive(s, request);
+        send(s, response);
+      }
       close(s);
     }
   });
-  for (int i = 0; i != count; ++i) {
+  for (int i = 0; i != connections; ++i) {
     int client = connectTo(SOCK_STREAM, address);
-    send(client, kRequest);
-    receive(client, kResponse);
+    for (int j = 0; j != requests; ++j) {
+      send(client, request);
+      receive(client, response);
+    }
     close(client);
   }
   server.join();
@@ -180,44 +164,27 @@ static void connectAndRequest(int count) {
 }
 
 static void query(int count) {
+  constexpr std::size_t kQuery = 100;
   sockaddr_in address;
   int s = serve(SOCK_DGRAM, address);
   std::thread server([&] {
-    char text[kResponse];
+    char text[kQuery];
     for (int i = 0; i != count; ++i) {
       sockaddr_in from;
       socklen_t size = sizeof(from);
       auto *whom = reinterpret_cast<sockaddr *>(&from);
-      check(recvfrom(s, text, sizeof(text), 0, whom, &size) == kRequest &&
-            sendto(s, text, kRequest, 0, whom, size) == kRequest);
+      check(recvfrom(s, text, sizeof(text), 0, whom, &size) == kQuery &&
+            sendto(s, text, kQuery, 0, whom, size) == kQuery);
     }
   });
   int client = connectTo(SOCK_DGRAM, address);
   for (int i = 0; i != count; ++i) {
-    send(client, kRequest);
-    receive(client, kRequest);
+    send(client, kQuery);
+    receive(client, kQuery);
   }
   server.join();
   close(client);
   close(s);
-}
-
-/// So many times 64 KiB, one way.
-static void stream(int count) {
-  constexpr std::size_t kPart = 64 << 10;
-  sockaddr_in address;
-  int listener = serve(SOCK_STREAM, address);
-  std::thread server([&] {
-    int s = accept(listener, nullptr, nullptr);
-    receive(s, kPart * static_cast<std::size_t>(count));
-    close(s);
-  });
-  int client = connectTo(SOCK_STREAM, address);
-  for (int i = 0; i != count; ++i)
-    send(client, kPart);
-  server.join();
-  close(client);
-  close(listener);
 }
 
 int main() {
@@ -281,10 +248,13 @@ int main() {
     for (void *slot : held)
       std::free(slot);
   });
-  measure("TCP, 100 bytes and 1,000 back", 2000, request);
-  measure("the same with a connection for each", 500, connectAndRequest);
+  measure("TCP, 100 bytes and 1,000 back", 2000,
+          [](int count) { converse(1, count, 100, 1000); });
+  measure("the same with a connection for each", 500,
+          [](int count) { converse(count, 1, 100, 1000); });
   measure("UDP, 100 bytes and as many back", 2000, query);
-  measure("TCP, 64 KiB one way", 100, stream);
+  measure("TCP, 64 KiB one way", 100,
+          [](int count) { converse(1, count, 64 << 10, 0); });
   measure("memcpy, 4 KiB", 5000, [](int count) {
     static char from[4096], to[4096];
     for (int i = 0; i != count; ++i) {
