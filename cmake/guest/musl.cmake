@@ -201,7 +201,9 @@ set_property(SOURCE ${string} APPEND PROPERTY COMPILE_OPTIONS -fno-builtin)
 set_property(SOURCE ${musl}/src/stdlib/qsort.c ${musl}/src/stdlib/qsort_nr.c
              ${musl}/src/stdlib/bsearch.c ${musl}/src/search/lsearch.c
              ${musl}/src/search/tsearch.c ${musl}/src/search/twalk.c
-             APPEND PROPERTY COMPILE_OPTIONS -funwind-tables)
+             ${musl}/src/dirent/scandir.c ${musl}/src/legacy/ftw.c
+             ${musl}/src/misc/nftw.c ${musl}/src/regex/glob.c
+             APPEND PROPERTY COMPILE_OPTIONS -fexceptions)
 
 # Code generation invents calls that no bitcode asked for. The final link finds
 # them here, with all that they call, as native code without state.

@@ -3,6 +3,10 @@
 // Catching by base and by value, unwinding through destructors, rethrow,
 // nested and function-try-block, exception_ptr, uncaught_exceptions, throwing
 // by the library.
+#include <dirent.h>
+#include <ftw.h>
+#include <search.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -73,7 +77,49 @@ void handle(int kind) {
   }
 }
 
+// Through functions of the C library, which know nothing of exceptions.
+int compareBadly(const void *, const void *) {
+  Trace trace{"compare"};
+  throw 8;
+}
+int visitBadly(const char *, const struct stat *, int, FTW *) { throw 9; }
+int filterBadly(const dirent *) { throw 10; }
+void throughC() {
+  int numbers[] = {3, 1, 2};
+  int key = 1;
+  void *tree = nullptr;
+  void (*calls[])(int *, int *, void **) = {
+      [](int *numbers, int *, void **) { std::qsort(numbers, 3, sizeof(int), compareBadly); },
+      [](int *numbers, int *key, void **) {
+        std::printf("%p", std::bsearch(key, numbers, 3, sizeof(int), compareBadly));
+      },
+      [](int *numbers, int *key, void **) {
+        std::size_t count = 3;
+        lfind(key, numbers, &count, sizeof(int), compareBadly);
+      },
+      [](int *numbers, int *key, void **tree) {
+        tsearch(key, tree, compareBadly);
+        tsearch(numbers, tree, compareBadly);
+      },
+      [](int *, int *, void **tree) {
+        twalk(*tree, [](const void *, VISIT, int) { throw 11; });
+      },
+      [](int *, int *, void **) { nftw("/", visitBadly, 4, FTW_PHYS); },
+      [](int *, int *, void **) {
+        dirent **entries;
+        scandir("/", &entries, filterBadly, alphasort);
+      }};
+  for (auto call : calls)
+    try {
+      Trace trace{"call"};
+      call(numbers, &key, &tree);
+    } catch (int value) {
+      std::printf("through C: %d\n", value);
+    }
+}
+
 int main() {
+  throughC();
   for (int kind = 0; kind < 8; ++kind)
     handle(kind);
   try {
@@ -101,6 +147,24 @@ int main() {
   });
   [&]() noexcept { raise(1); }();
 }
+// CHECK: ~compare 1
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 8
+// CHECK-NEXT: ~compare 1
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 8
+// CHECK-NEXT: ~compare 1
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 8
+// CHECK-NEXT: ~compare 1
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 8
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 11
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 9
+// CHECK-NEXT: ~call 1
+// CHECK-NEXT: through C: 10
 // CHECK: ~raise 1
 // CHECK-NEXT: ~outer 1
 // CHECK-NEXT: base 3
