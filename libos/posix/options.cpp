@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // setsockopt() and getsockopt(): what all sockets have (SOL_SOCKET). The rest
 // is the kinds' own.
+#include "libos/posix/node.h"
 #include "libos/posix/socket.h"
 
 using namespace ampoule;
@@ -23,6 +24,7 @@ enum SocketOption : long { // SO_DEBUG, …
   kPriority = 12,
   kLinger = 13,
   kReusePort = 15,
+  kPeerCredentials = 17,
   kReceiveLowWater = 18,
   kReceiveTimeout = 20,
   kSendTimeout = 21,
@@ -119,6 +121,20 @@ long setCommon(Socket &socket, long option, const void *value,
   return 0;
 }
 
+/// struct ucred of who connected, or listens (unix(7)).
+long givePeer(Socket &socket, void *value, std::uint32_t &size) {
+  SocketName name;
+  bool isKnown = socket.family == Family::Unix &&
+                 (socket.isListening || socket.peerName(name) == 0);
+  std::uint32_t ids[] = {0, ~0u, ~0u};
+  if (isKnown) {
+    ids[0] = 1; // the one process
+    ids[1] = effectiveUser();
+    ids[2] = effectiveGroup();
+  }
+  return giveOption(ids, sizeof(ids), value, size);
+}
+
 long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
   std::int64_t result = 0;
   std::uint32_t length = sizeof(std::int32_t);
@@ -162,6 +178,8 @@ long getCommon(Socket &socket, long option, void *value, std::uint32_t &size) {
     return timeout(socket.receiveTimeout);
   case kSendTimeout:
     return timeout(socket.sendTimeout);
+  case kPeerCredentials:
+    return givePeer(socket, value, size);
   case kAcceptsConnections:
     result = socket.isListening;
     break;
@@ -226,8 +244,8 @@ AMPOULE_SUPPORTS_EACH(setsockopt, 2, "option", 1, "level",
                       {0, {1, 2, 8, 10, 32, 33, 34, 35, 36}},
                       {41, {16, 17, 18, 19, 20, 21, 23, 26, 49, 67}});
 AMPOULE_SUPPORTS_EACH(getsockopt, 2, "option", 1, "level",
-                      {1, {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15, 18, 20, 21,
-                           30, 38, 39}},
+                      {1, {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15, 17, 18, 20,
+                           21, 30, 38, 39}},
                       {6, {1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13, 18}},
                       {0, {1, 2, 8, 33, 34}},
                       {41, {16, 18, 19, 26, 49, 67}});
