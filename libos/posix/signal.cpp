@@ -311,6 +311,18 @@ bool posix::restartAfterSignals() {
   return true;
 }
 
+long posix::waitFor(threads::Queue &queue, Condition isDone,
+                    std::uint64_t deadline) {
+  while (!isDone()) {
+    threads::Outcome outcome = threads::wait(queue, deadline);
+    if (outcome == threads::Outcome::TimedOut)
+      return isDone() ? 0 : -kTimedOut;
+    if (outcome == threads::Outcome::Interrupted && !restartAfterSignals())
+      return -kInterrupted;
+  }
+  return 0;
+}
+
 /// `xl shutdown`. The default is not a crash of the domain.
 static bool terminate() {
   if (actions[kSigTerm].handler == kDefault)

@@ -46,19 +46,25 @@ private:
   bool isSet;
 };
 
+/// What a call waits for: refers to a function object.
+class Condition {
+public:
+  template <typename Function>
+  Condition(const Function &function)
+      : object(&function), call([](const void *object) {
+          return static_cast<bool>((*static_cast<const Function *>(object))());
+        }) {}
+  Condition(const Condition &) = default;
+  bool operator()() const { return call(object); }
+
+private:
+  const void *object;
+  bool (*call)(const void *);
+};
+
 /// Waits in `queue` until `isDone()`, as a call that can be restarted. 0,
 /// -EINTR or -ETIMEDOUT.
-template <typename Condition>
 long waitFor(threads::Queue &queue, Condition isDone,
-             std::uint64_t deadline = threads::kForever) {
-  while (!isDone()) {
-    threads::Outcome outcome = threads::wait(queue, deadline);
-    if (outcome == threads::Outcome::TimedOut)
-      return isDone() ? 0 : -kTimedOut;
-    if (outcome == threads::Outcome::Interrupted && !restartAfterSignals())
-      return -kInterrupted;
-  }
-  return 0;
-}
+             std::uint64_t deadline = threads::kForever);
 
 } // namespace ampoule::posix

@@ -26,6 +26,16 @@ std::uint64_t posix::deadlineOf(std::uint64_t timeout) {
   return timeout ? later(time::monotonic(), timeout) : threads::kForever;
 }
 
+long Socket::waitUntil(Condition isDone, std::uint32_t flags,
+                       std::uint64_t timeout) {
+  if (isDone())
+    return 0;
+  if (!mayWait(flags))
+    return -kTryAgain;
+  long result = waitFor(waiting, isDone, deadlineOf(timeout));
+  return result == -kTimedOut ? -kTryAgain : result;
+}
+
 long Socket::takeError() {
   long result = -error;
   error = 0;

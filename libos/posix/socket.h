@@ -127,7 +127,6 @@ protected:
     return !isNonBlocking() && !(flags & kDoNotWait);
   }
   /// Waits until `isDone`, as long as the timeout, or not at all: -EAGAIN.
-  template <typename Condition>
   long waitUntil(Condition isDone, std::uint32_t flags, std::uint64_t timeout);
   /// Those who wait look again.
   void changed() {
@@ -142,17 +141,6 @@ protected:
 
 /// now + timeout; timeout 0: for ever.
 std::uint64_t deadlineOf(std::uint64_t timeout);
-
-template <typename Condition>
-long Socket::waitUntil(Condition isDone, std::uint32_t flags,
-                       std::uint64_t timeout) {
-  if (isDone())
-    return 0;
-  if (!mayWait(flags))
-    return -kTryAgain;
-  long result = waitFor(waiting, isDone, deadlineOf(timeout));
-  return result == -kTimedOut ? -kTryAgain : result;
-}
 
 /// What getsockopt() answers: a value, cut to the room that there is.
 long giveOption(const void *from, std::uint32_t count, void *value,

@@ -181,7 +181,6 @@ void onInput() {
 
 /// Waits until `isDone` or, if there can be one, a time limit. A negative
 /// errno, or 0.
-template <typename Condition>
 long await(Condition isDone, std::uint64_t limit = threads::kForever) {
   bool interrupts = console::listen(onInput);
   fetch();
