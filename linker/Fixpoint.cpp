@@ -8,6 +8,7 @@
 #include "linker/Fixpoint.h"
 #include "linker/Optimise.h"
 #include "linker/Prune.h"
+#include "linker/Uncaught.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -133,15 +134,20 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
     if (closure.rounds++ == 0)
       closure.before = closure.graph;
     dropModules(modules, closure.graph, closure.live);
+    bool isRepeated = config.prune == Prune::All && config.optLevel != 0;
+    if (isRepeated)
+      isSmaller |= dropLandingPads(program, closure.graph, closure.live);
     if (config.prune >= Prune::Once)
       fates.asUnreachable([&] {
         isSmaller |= prune(program, closure.graph, closure.live);
       });
-    bool isLast =
-        config.prune != Prune::All || config.optLevel == 0 || !isSmaller;
+    bool isLast = !isRepeated || !isSmaller;
     questions.answer(isLast);
-    if (isLast)
+    if (isLast) {
+      if (isRepeated)
+        dropUnwindTables(program, closure.graph, closure.live);
       return closure;
+    }
     std::size_t definitions = countDefinitions(*program.module);
     simplify(*program.module, machine, &fates.instrumentation());
     isSmaller = countDefinitions(*program.module) != definitions;

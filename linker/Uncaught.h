@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Programs that catch nothing.
+//
+// A throw first looks for a handler, and where the stack has none it ends the
+// program without unwinding (C++23, [except.terminate]; Itanium C++ ABI: Exception
+// Handling, section 1.3). So a program without handlers needs no landing pads, no
+// unwinder and no unwind tables.
+#pragma once
+
+#include "linker/GraphBuilder.h"
+#include "linker/Reach.h"
+
+namespace ampoule::linker {
+
+/// Removes the landing pads of a program that has no handler; false if there was
+/// nothing to remove. Nothing is removed where native code may have handlers, nor where
+/// the program itself asks the unwinder for something (_Unwind_Backtrace, …).
+bool dropLandingPads(Program &program, const ProgramGraph &graph,
+                     const LiveSet &live);
+
+/// Says that functions need no unwind tables if nothing is left that reads them.
+void dropUnwindTables(Program &program, const ProgramGraph &graph,
+                      const LiveSet &live);
+
+} // namespace ampoule::linker
