@@ -2,6 +2,7 @@
 // clang's own -cc1 entry is part of its executable, not of its libraries; this
 // is the same, from the libraries' public parts.
 #include "compiler/Frontend.h"
+#include "linker/DynamicTypes.h"
 
 #include "clang/Basic/DiagnosticIDs.h"
 #include "clang/Basic/DiagnosticOptions.h"
@@ -12,6 +13,7 @@
 #include "clang/Frontend/TextDiagnosticBuffer.h"
 #include "clang/FrontendTool/Utils.h"
 #include "clang/Serialization/ObjectFilePCHContainerReader.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
@@ -29,6 +31,24 @@ static void onFatalError(void *data, const char *message, bool wantsCrash) {
   diagnostics.Report(clang::diag::err_fe_error_backend) << message;
   sys::RunInterruptHandlers();
   sys::Process::Exit(wantsCrash ? 70 : 1, /*NoCleanup=*/false);
+}
+
+/// The first pass sees what the front end wrote. In IR that comes as a source that is
+/// long gone.
+struct NoteDynamicTypes : PassInfoMixin<NoteDynamicTypes> {
+  PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
+    linker::noteDynamicTypes(module);
+    return PreservedAnalyses::all();
+  }
+  static bool isRequired() { return true; }
+};
+
+static bool isSource(const clang::CompilerInstance &instance) {
+  return none_of(instance.getFrontendOpts().Inputs,
+                 [](const clang::FrontendInputFile &input) {
+                   return input.getKind().getLanguage() ==
+                          clang::Language::LLVM_IR;
+                 });
 }
 
 int runFrontend(ArrayRef<const char *> args, const char *argv0) {
@@ -68,6 +88,13 @@ int runFrontend(ArrayRef<const char *> args, const char *argv0) {
   clang::CodeGenOptions &codegen = instance.getCodeGenOpts();
   if (codegen.getDebugInfo() == codegenoptions::NoDebugInfo)
     codegen.setDebugInfo(codegenoptions::LocTrackingOnly);
+  if (isSource(instance))
+    codegen.PassBuilderCallbacks.push_back([](PassBuilder &builder) {
+      builder.registerPipelineStartEPCallback(
+          [](ModulePassManager &passes, OptimizationLevel) {
+            passes.addPass(NoteDynamicTypes());
+          });
+    });
   bool success = clang::ExecuteCompilerInvocation(&instance);
   remove_fatal_error_handler();
   return !success;

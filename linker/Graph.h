@@ -46,7 +46,7 @@ struct Edge {
 };
 
 /// A virtual function in a vtable whose calls are all known: live when the
-/// vtable is and something live calls through one of the keys.
+/// vtable is and something live calls through one of the keys. Or the vtable's type.
 struct Slot {
   unsigned function;
   std::vector<unsigned> keys; ///< of Graph::keys; none: nothing calls it

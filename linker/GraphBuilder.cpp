@@ -25,6 +25,8 @@ StringRef memberOf(StringRef origin) {
   return origin.consume_back(")") ? origin.substr(origin.rfind('(') + 1) : "";
 }
 
+constexpr StringLiteral kDynamicCast = "__dynamic_cast";
+
 class Builder {
 public:
   Builder(Program &program, const SymbolTable &symbols,
@@ -58,8 +60,11 @@ private:
   void addConstant(unsigned from, const Constant &constant, Reason reason,
                    SmallPtrSetImpl<const Constant *> &seen, unsigned place = 0);
   void collectKeys();
+  unsigned keyOf(const Metadata *type, std::uint64_t offset);
   unsigned keyOf(const CallBase &checkedLoad);
-  void addSlots(unsigned from, const Constant &constant, std::uint64_t offset,
+  unsigned keyOfCast(const CallBase &dynamicCast);
+  void addSlots(unsigned from, const GlobalVariable &vtable,
+                const Constant &constant, std::uint64_t offset,
                 ArrayRef<MDNode *> types,
                 SmallPtrSetImpl<const Constant *> &seen);
   void addModules();
@@ -83,9 +88,11 @@ private:
   Diag &diag;
   ProgramGraph graph;
   Places places{graph};
-  /// What virtual calls go through: a type and an offset, or kAnySlot.
-  static constexpr std::uint64_t kAnySlot = ~0ull;
+  /// What virtual calls go through: a type and an offset, or kAnySlot. What
+  /// dynamic_cast reads: the vtables of a type, or of none in particular.
+  static constexpr std::uint64_t kAnySlot = ~0ull, kTypeinfo = ~1ull;
   DenseMap<std::pair<const Metadata *, std::uint64_t>, unsigned> keys;
+  DenseSet<const Metadata *> namedTypes; ///< of vtables
   DenseMap<std::pair<const InputFile *, unsigned>, unsigned> ofSection;
   StringMap<unsigned> nativeDefinition; ///< the section's node by symbol
   StringMap<std::vector<unsigned>> byIdentifier; ///< for __start_X, __stop_X
@@ -139,16 +146,31 @@ unsigned Builder::keyOf(const CallBase &checkedLoad) {
   const Metadata *type =
       cast<MetadataAsValue>(checkedLoad.getArgOperand(2))->getMetadata();
   auto *offset = dyn_cast<ConstantInt>(checkedLoad.getArgOperand(1));
-  std::uint64_t at = offset ? offset->getZExtValue() : kAnySlot;
+  return keyOf(type, offset ? offset->getZExtValue() : kAnySlot);
+}
+
+/// The second argument is the type of the operand (Itanium C++ ABI, section 2.9.7).
+unsigned Builder::keyOfCast(const CallBase &dynamicCast) {
+  StringRef name = dynamicCast.getArgOperand(1)->getName();
+  name.consume_front("_ZTI");
+  const Metadata *type = MDString::get(program.context, ("_ZTS" + name).str());
+  // Types of one file have no names.
+  return keyOf(namedTypes.contains(type) ? type : nullptr, kTypeinfo);
+}
+
+unsigned Builder::keyOf(const Metadata *type, std::uint64_t at) {
   auto [it, isNew] = keys.try_emplace({type, at}, graph.keys.size());
   if (isNew) {
-    std::string name = "(internal type)";
-    if (auto *string = dyn_cast<MDString>(type)) {
+    std::string name = type ? "(internal type)" : "";
+    if (auto *string = dyn_cast_or_null<MDString>(type)) {
       StringRef text = string->getString();
       text.consume_front("_ZTS");
       name = text.str();
     }
-    graph.keys.push_back(name + "+" + (offset ? utostr(at) : "*"));
+    graph.keys.push_back(name + "+" +
+                         (at == kAnySlot    ? "*"
+                          : at == kTypeinfo ? "typeinfo"
+                                            : utostr(at)));
   }
   return it->second;
 }
@@ -161,12 +183,28 @@ void Builder::collectKeys() {
             Intrinsic::getDeclarationIfExists(program.module.get(), id))
       for (const User *user : load->users())
         keyOf(*cast<CallBase>(user));
+  for (const GlobalVariable &variable : program.module->globals()) {
+    SmallVector<MDNode *, 4> types;
+    variable.getMetadata(LLVMContext::MD_type, types);
+    for (const MDNode *type : types)
+      namedTypes.insert(type->getOperand(1));
+  }
+  if (const Function *cast = program.module->getFunction(kDynamicCast)) {
+    if (cast->hasAddressTaken())
+      keyOf(nullptr, kTypeinfo);
+    for (const Use &use : cast->uses())
+      if (const auto *call = dyn_cast<CallBase>(use.getUser());
+          call && call->isCallee(&use))
+        keyOfCast(*call);
+  }
 }
 
-/// The functions of a vtable all of whose calls are known (-fvisibility=hidden,
-/// -fvirtual-function-elimination); what else it holds are ordinary references.
-void Builder::addSlots(unsigned from, const Constant &constant,
-                       std::uint64_t offset, ArrayRef<MDNode *> types,
+/// The functions of a vtable if all calls of them are known (-fvisibility=hidden,
+/// -fvirtual-function-elimination), and its type if all who read that are; what else
+/// it holds are ordinary references.
+void Builder::addSlots(unsigned from, const GlobalVariable &vtable,
+                       const Constant &constant, std::uint64_t offset,
+                       ArrayRef<MDNode *> types,
                        SmallPtrSetImpl<const Constant *> &seen) {
   const DataLayout &layout = program.module->getDataLayout();
   if (isa<ConstantStruct, ConstantArray>(constant)) {
@@ -178,29 +216,44 @@ void Builder::addSlots(unsigned from, const Constant &constant,
                      ->getElementOffset(i)
                      .getFixedValue()
                : i * layout.getTypeAllocSize(element.getType()).getFixedValue();
-      addSlots(from, element, offset + at, types, seen);
+      addSlots(from, vtable, element, offset + at, types, seen);
     }
     return;
   }
   auto *value = const_cast<GlobalValue *>(
       dyn_cast<GlobalValue>(constant.stripPointerCasts()));
-  if (!value || !isa_and_nonnull<Function>(value->getAliaseeObject())) {
+  bool isType = value && value->getName().starts_with("_ZTI") &&
+                program.virtualsKept.empty() && !program.readsDynamicTypes;
+  bool isFunction =
+      value && isa_and_nonnull<Function>(value->getAliaseeObject()) &&
+      vtable.getVCallVisibility() != GlobalObject::VCallVisibilityPublic;
+  if (!isType && !isFunction) {
     addConstant(from, constant, Reason::VtableSlot, seen);
     return;
   }
   Slot slot{targetOf(*value), {}};
+  auto addKey = [&](const Metadata *type, std::uint64_t at) {
+    if (auto it = keys.find({type, at}); it != keys.end())
+      slot.keys.push_back(it->second);
+  };
   for (const MDNode *type : types) {
     std::uint64_t point =
         mdconst::extract<ConstantInt>(type->getOperand(0))->getZExtValue();
     const Metadata *id = type->getOperand(1);
-    for (std::uint64_t at : {offset - point, kAnySlot})
-      if (auto it = keys.find({id, at}); it != keys.end())
-        slot.keys.push_back(it->second);
+    if (isType)
+      addKey(id, kTypeinfo);
+    else
+      for (std::uint64_t at : {offset - point, kAnySlot})
+        addKey(id, at);
   }
+  if (isType)
+    addKey(nullptr, kTypeinfo);
   graph.nodes[from].slots.push_back(std::move(slot));
 }
 
 void Builder::addFunction(unsigned from, Function &function) {
+  if (function.getName() == kDynamicCast && function.hasAddressTaken())
+    graph.nodes[from].calls.push_back({keyOf(nullptr, kTypeinfo), 0});
   SmallPtrSet<const Constant *, 16> seen;
   SmallPtrSet<const Value *, 16> called;
   for (Instruction &instruction : instructions(function)) {
@@ -216,6 +269,8 @@ void Builder::addFunction(unsigned from, Function &function) {
           id == Intrinsic::type_checked_load ||
           id == Intrinsic::type_checked_load_relative)
         graph.nodes[from].calls.push_back({keyOf(*call), place()});
+      if (callee->getName() == kDynamicCast)
+        graph.nodes[from].calls.push_back({keyOfCast(*call), place()});
       if (auto *target = dyn_cast<GlobalValue>(callee->stripPointerCasts()))
         if (called.insert(target).second)
           addEdge(from, const_cast<GlobalValue *>(target), Reason::Call,
@@ -256,9 +311,8 @@ void Builder::addValues() {
     SmallPtrSet<const Constant *, 16> seen;
     SmallVector<MDNode *, 4> types;
     variable.getMetadata(LLVMContext::MD_type, types);
-    if (!types.empty() &&
-        variable.getVCallVisibility() != GlobalObject::VCallVisibilityPublic)
-      addSlots(from, *variable.getInitializer(), 0, types, seen);
+    if (!types.empty())
+      addSlots(from, variable, *variable.getInitializer(), 0, types, seen);
     else
       addConstant(from, *variable.getInitializer(),
                   variable.getName().starts_with("_ZTV") ? Reason::VtableSlot

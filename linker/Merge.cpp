@@ -5,6 +5,7 @@
 // every definition, no red zone, closed-world linkage, and bodies for system
 // calls that the library OS does not implement.
 #include "linker/Merge.h"
+#include "linker/DynamicTypes.h"
 #include "linker/Diag.h"
 #include "linker/NativeChecks.h"
 #include "linker/Records.h"
@@ -199,8 +200,10 @@ bool Merger::add(InputFile &file) {
     return false;
   requireCallChecks(file, module);
   noteVirtualTables(file, module);
-  if (!file.isRuntime)
+  if (!file.isRuntime) {
     append_range(program.erasedUses, readErasedUses(module));
+    program.readsDynamicTypes |= mayReadDynamicTypes(module);
+  }
   renameWrapped(module);
   for (GlobalObject &object : module.global_objects())
     if (!object.isDeclaration()) {

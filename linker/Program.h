@@ -38,6 +38,8 @@ struct Program {
   std::vector<std::string> stronglyUndefined;
   /// Why virtual functions that nobody calls are kept; empty: they go.
   std::vector<std::string> virtualsKept;
+  /// The user's code may read an object's type from its vtable (DynamicTypes.h).
+  bool readsDynamicTypes = false;
   /// Messages about undefined symbols that were given with more detail than
   /// the final link has.
   llvm::StringSet<> reported;
