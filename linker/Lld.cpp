@@ -129,6 +129,7 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
       "-z",
       "nostart-stop-gc",
       "--icf=safe",
+      config.optLevel == 0 ? "-O1" : "-O2", // ends of strings are shared
       "--eh-frame-hdr",
       "-z",
       "norelro",
