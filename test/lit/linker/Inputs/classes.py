@@ -42,14 +42,18 @@ class Class:
         return ", ".join(names)
 
 
-def body(rng, classes, owner):
-    """Statements that change x; calls go down in depth."""
+KINDS = range(8)
+THROWS = 4
+
+
+def body(rng, classes, kinds):
+    """Statements of some kinds that change x; calls go down in depth."""
     lines = [f"  x = x * {rng.randrange(3, 999, 2)}u + {rng.randrange(999)}u;",
              "  if (depth == 0) return x;"]
-    for _ in range(rng.randint(0, 2)):
+    for i in range(rng.randint(0, 2)):
         callee = rng.choice(classes)
         function = rng.choice(callee.functions)
-        kind = rng.randrange(7)
+        kind = rng.choice(kinds)
         if kind == 0:
             lines.append(f"  if (auto *p = dynamic_cast<{callee.name} *>("
                          f"objects[x % objectCount])) x ^= p->{function}"
@@ -63,12 +67,14 @@ def body(rng, classes, owner):
                          "(x, depth - 1); }")
         elif kind == 3:
             lines.append("  if (kNever) x ^= table[0](x, depth - 1);")
-        elif kind == 4:
+        elif kind == THROWS:
             lines.append(f"  if (x % 64 == {rng.randrange(64)}) throw Thrown"
                          f"<{rng.randrange(4)}>{{x}};")
         elif kind == 5:
             lines.append(f"  x += typeid(*objects[x % objectCount]) == "
                          f"typeid({callee.name});")
+        elif kind == 6:
+            lines.append(f"  Guard guard{i}{{x}};")
         else:
             lines.append(f"  if (auto *i = dynamic_cast<I{rng.randrange(3)} *>("
                          "objects[x % objectCount])) x += i->face(x);")
@@ -77,6 +83,9 @@ def body(rng, classes, owner):
 
 def generate(seed, directory):
     rng = random.Random(seed)
+    # What a program never does, the linker need not provide for.
+    kinds = rng.sample(KINDS, rng.randint(3, len(KINDS)))
+    handles = THROWS in kinds or rng.random() < 0.3
     classes = []
     for index in range(rng.randint(8, 24)):
         classes.append(Class(index, rng, classes))
@@ -84,6 +93,8 @@ def generate(seed, directory):
               "struct Root { virtual ~Root() {} virtual unsigned root(unsigned"
               " x) { return x; } };",
               "template <int N> struct Thrown { unsigned value; };",
+              "inline unsigned ended; struct Guard { unsigned value; "
+              "~Guard() { ended = ended * 5u + value; } };",
               "constexpr bool kNever = sizeof(void *) == 4;",
               "extern Root *const objects[]; extern const unsigned "
               "objectCount;",
@@ -114,14 +125,14 @@ def generate(seed, directory):
         for function in c.own + c.overridden:
             units[rng.choice(list(units))].append(
                 f"unsigned {c.name}::{function}(unsigned x, unsigned depth) "
-                f"{{\n{body(rng, classes, c)}\n}}")
+                f"{{\n{body(rng, classes, kinds)}\n}}")
     frees = []
     for i in range(rng.randint(3, 9)):
         frees.append(f"free{i}")
         header.append(f"unsigned free{i}(unsigned x, unsigned depth);")
         units[rng.choice(list(units))].append(
             f"unsigned free{i}(unsigned x, unsigned depth) "
-            f"{{\n{body(rng, classes, None)}\n}}")
+            f"{{\n{body(rng, classes, kinds)}\n}}")
     used = rng.sample(frees, rng.randint(1, len(frees)))
     made = [rng.choice(classes) for _ in range(rng.randint(2, 10))]
     home, away = rng.sample(list(units), 2)
@@ -135,18 +146,18 @@ def generate(seed, directory):
     units["main.cpp"].append("""int main() {
   unsigned x = 1;
   for (unsigned i = 0; i < 200; ++i) {
-    try {
+    """ + "try " * handles + """{
       x = x * 1664525u + 1013904223u;
       x ^= table[x % tableSize](x, 3);
       x += objects[x % objectCount]->root(x);
-    } catch (const Thrown<0> &thrown) {
+    }""" + """ catch (const Thrown<0> &thrown) {
       x = thrown.value + 7;
     } catch (const Thrown<1> &thrown) {
       x = thrown.value + 11;
     } catch (...) {
       x += 13;
-    }
-    std::printf("%u\\n", x);
+    }""" * handles + """
+    std::printf("%u %u\\n", x, ended);
   }
 }""")
     units["shared.h"] = header
