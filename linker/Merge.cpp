@@ -5,8 +5,8 @@
 // every definition, no red zone, closed-world linkage, and bodies for system
 // calls that the library OS does not implement.
 #include "linker/Merge.h"
-#include "linker/DynamicTypes.h"
 #include "linker/Diag.h"
+#include "linker/DynamicTypes.h"
 #include "linker/NativeChecks.h"
 #include "linker/Records.h"
 
