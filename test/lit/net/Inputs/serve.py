@@ -18,6 +18,18 @@ READY = os.environ.get("READY", "listening")  # in a line of its console
 PATIENCE = 90  # seconds, for a machine that has other things to do
 
 
+def finish(client):
+    """Runs it, and ends it with all that it began when patience does."""
+    process = subprocess.Popen(client, start_new_session=True)
+    try:
+        return process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        sys.stderr.write(f"serve.py: the client took more than {PATIENCE} s\n")
+        return 1
+
+
 def main():
     run = subprocess.Popen(shlex.split(sys.argv[1]), text=True,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -39,7 +51,7 @@ def main():
             drain.start()
             client = [re.sub(r"\{(\d)\}", lambda m: ports[int(m[1]) - 1], word)
                       for word in sys.argv[2:]]
-            status = subprocess.run(client, timeout=PATIENCE).returncode
+            status = finish(client)
     finally:
         watchdog.cancel()
         run.send_signal(signal.SIGINT)
