@@ -25,7 +25,7 @@
 #define LWIP_ARP 1
 #define ARP_TABLE_SIZE 64
 #define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 8
+#define ARP_QUEUE_LEN 101 /* as Linux (neigh/default/unres_qlen) */
 #define IP_REASS_MAX_PBUFS 128
 #define LWIP_RAW 1
 #define LWIP_IGMP 1
