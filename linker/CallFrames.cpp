@@ -14,6 +14,7 @@
 #include "llvm/InitializePasses.h"
 #include "llvm/MC/MCDwarf.h"
 #include "llvm/PassRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
 #include <map>
 
@@ -102,7 +103,7 @@ public:
   StringRef getPassName() const override { return "frames at calls"; }
 
   bool runOnMachineFunction(MachineFunction &function) override {
-    if (!function.getFunction().hasOptSize() ||
+    if (function.getFunction().hasOptNone() ||
         !function.getFunction().needsUnwindTableEntry())
       return false;
     const TargetFrameLowering &frames =
@@ -122,6 +123,7 @@ public:
     };
     SmallVector<Before> wanted;
     SmallVector<MachineInstr *> forgotten;
+    bool isUniform = true;
     for (MachineBasicBlock &block : function)
       for (MachineInstr &instruction : block) {
         if (instruction.isCFIInstruction()) {
@@ -137,10 +139,14 @@ public:
                       instruction.isInlineAsm();
         if (!isSeen)
           continue;
-        wanted.push_back({&instruction, written.differenceTo(state)});
+        SmallVector<MCCFIInstruction> difference = written.differenceTo(state);
+        isUniform &= wanted.empty() || difference.empty();
+        wanted.push_back({&instruction, std::move(difference)});
         written = state;
       }
 
+    if (isUniform && !wanted.empty())
+      wanted.front().call = &*function.begin()->begin();
     const TargetInstrInfo &target = *function.getSubtarget().getInstrInfo();
     for (const Before &before : wanted)
       for (const MCCFIInstruction &instruction : before.instructions)
@@ -168,6 +174,12 @@ void addCallFramePass() {
     config->insertPass(known.getPassInfo(name)->getTypeInfo(),
                        new CallFrames);
   });
+}
+
+void keepFrames() {
+  if (auto *isOff = static_cast<cl::opt<bool> *>(
+          cl::getRegisteredOptions().lookup("no-x86-call-frame-opt")))
+    isOff->setValue(true);
 }
 
 } // namespace ampoule::linker

@@ -3,6 +3,7 @@
 // same program must give the same bytes everywhere. Each partition is generated
 // in a thread and context of its own.
 #include "linker/Codegen.h"
+#include "linker/CallFrames.h"
 #include "linker/Frames.h"
 #include "linker/Optimise.h"
 #include "xen-boot/image/Instructions.h"
@@ -405,6 +406,7 @@ std::vector<SmallString<0>> generateCode(Program &program,
                                          unsigned optLevel, const Seal &seal,
                                          StringMap<std::uint64_t> &frames) {
   nameConstants(*program.module);
+  keepFrames();
   for (Function &function : *program.module)
     if (!function.isDeclaration())
       function.addFnAttr("warn-stack-size", utostr(kLargeFrame));
