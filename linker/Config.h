@@ -72,6 +72,9 @@ struct Config {
   std::optional<std::uint32_t> seed;
   bool randomSeed = false; ///< drawn by this link
   bool hardened = false;
+  /// Compact unwind information is wanted where the image can have it; without a frame
+  /// that turned out to have no encoding it can.
+  bool unwindInfo = true;
   Tier requiredSeal = Tier::Wx;
   bool allowUnsealable = false;
   unsigned errorLimit = 20;

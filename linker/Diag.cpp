@@ -24,15 +24,12 @@ void Diag::error(Error error) {
 }
 
 void Diag::warning(const Twine &message) {
+  if (!said.insert(message.str()).second)
+    return;
   if (fatalWarnings)
     return error(message);
   os << "ampoule-ld: warning: " << message << '\n';
   ++warnings;
-}
-
-void Diag::warnOnce(const Twine &message) {
-  if (said.insert(message.str()).second)
-    warning(message);
 }
 
 std::string printable(StringRef text) {

@@ -24,9 +24,8 @@ public:
 
   void error(const llvm::Twine &message);
   void error(llvm::Error error);
-  void warning(const llvm::Twine &message);
   /// Reported once however often it is said.
-  void warnOnce(const llvm::Twine &message);
+  void warning(const llvm::Twine &message);
 
   unsigned errorCount() const { return errors; }
   bool failed() const { return errors != 0; }

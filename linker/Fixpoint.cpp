@@ -9,6 +9,7 @@
 #include "linker/Optimise.h"
 #include "linker/Prune.h"
 #include "linker/Uncaught.h"
+#include "linker/UnwindInfo.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -51,12 +52,13 @@ bool passesFloats(const Program &program) {
 }
 
 /// `int __ampoule_live_X(void)`: can anything refer to X? Such a question is no
-/// reference itself. And `int __ampoule_passes_floats(void)`.
+/// reference itself. And `int __ampoule_passes_floats(void)`, and the unwinder's.
 class Questions {
 public:
   Questions(Program &program, const SymbolTable &symbols)
       : program(program),
-        floats(program.module->getFunction("__ampoule_passes_floats")) {
+        floats(program.module->getFunction("__ampoule_passes_floats")),
+        unwindInfo(program.module->getFunction(kHasUnwindInfo)) {
     for (Function &function : *program.module) {
       StringRef name = function.getName();
       if (!function.isDeclaration() || !name.consume_front("__ampoule_live_"))
@@ -91,6 +93,12 @@ public:
     }
   }
 
+  void answerUnwindInfo(bool answer) {
+    if (auto *function = cast_or_null<Function>(unwindInfo);
+        function && function->isDeclaration())
+      define(*function, answer);
+  }
+
 private:
   void define(Function &function, bool answer) {
     IRBuilder<> builder(
@@ -106,7 +114,7 @@ private:
     bool isNative;
   };
   Program &program;
-  WeakTrackingVH floats;
+  WeakTrackingVH floats, unwindInfo;
   std::vector<Question> asked;
 };
 
@@ -143,6 +151,13 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
       });
     bool isLast = !isRepeated || !isSmaller;
     questions.answer(isLast);
+    // What falls later is no reason against it.
+    bool isPossible = config.unwindInfo && config.target == Target::Xen &&
+                      config.optLevel != 0;
+    program.hasUnwindInfo |=
+        isPossible && canHaveUnwindInfo(program, closure.graph, closure.live);
+    if (program.hasUnwindInfo || !isPossible || isLast)
+      questions.answerUnwindInfo(program.hasUnwindInfo);
     if (isLast) {
       if (isRepeated)
         dropUnwindTables(program, closure.graph, closure.live);

@@ -60,17 +60,7 @@ SECTIONS {
   } :rodata
   .ampoule.gdt : { KEEP(*(.ampoule.gdt)) } :rodata
   .ampoule.idt : { KEEP(*(.ampoule.idt)) } :rodata
-  .eh_frame_hdr : {
-    __eh_frame_hdr_start = .;
-    *(.eh_frame_hdr)
-    __eh_frame_hdr_end = .;
-  } :rodata
-  .eh_frame : {
-    __eh_frame_start = .;
-    KEEP(*(.eh_frame))
-    __eh_frame_end = .;
-  } :rodata
-  .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :rodata
+%FRAMES%  .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :rodata
   .preinit_array : {
     __preinit_array_start = .;
     KEEP(*(.preinit_array))
@@ -111,7 +101,7 @@ SECTIONS {
   } :data
   . = ALIGN(0x1000);
   __ampoule_data_end = .;
-%STACK%
+%STACK%%UNLOADED%
   /DISCARD/ : { *(.note.GNU-stack) *(.comment) *(.llvm_addrsig) *(.ampoule.modules) }
 }
 )";
@@ -153,6 +143,37 @@ constexpr StringLiteral kStack = R"(
   __ampoule_memory_max = %MEMORYMAX%;
 %HIGHMEMORY%)";
 
+constexpr StringLiteral kFrames = R"(
+  .eh_frame_hdr : {
+    __eh_frame_hdr_start = .;
+    *(.eh_frame_hdr)
+    __eh_frame_hdr_end = .;
+  } :rodata
+  .eh_frame : {
+    __eh_frame_start = .;
+    KEEP(*(.eh_frame))
+    __eh_frame_end = .;
+  } :rodata
+  /* Without optimisation both unwinders are there. */
+  __ampoule_unwind_info = .;
+)";
+
+// The image has a table that the linker makes of the frames, which are for debuggers
+// alone then: in no segment.
+constexpr StringLiteral kUnwindTable = R"(
+  .ampoule.unwind : ALIGN(4) {
+    __ampoule_unwind_info = .;
+    . += %UNWINDSIZE%;
+  } :rodata
+  __eh_frame_hdr_start = .;
+  __eh_frame_hdr_end = .;
+  __eh_frame_start = .;
+  __eh_frame_end = .;
+)";
+constexpr StringLiteral kUnloadedFrames = R"(
+  .eh_frame : { KEEP(*(.eh_frame)) } :NONE
+)";
+
 constexpr StringLiteral kTables = R"(
   . = ALIGN(0x1000);
   .ampoule.tables (NOLOAD) : {
@@ -187,7 +208,7 @@ std::vector<std::string> entrySymbols(Target target) {
 }
 
 Layout planLayout(const Config &config, const Settings &settings,
-                  unsigned leafTables, const Placement &placement,
+                  const Room &room, const Placement &placement,
                   const Extras &extras) {
   constexpr std::uint64_t kGiB = 1u << 30;
   Layout layout;
@@ -195,7 +216,7 @@ Layout planLayout(const Config &config, const Settings &settings,
   layout.functions = placement.functions;
   // One PML4, one page of pointers, a directory for each GiB.
   layout.tablePages = 2 + divideCeil(settings.lowMemory(), kGiB) +
-                      divideCeil(settings.highMemory(), kGiB) + leafTables;
+                      divideCeil(settings.highMemory(), kGiB) + room.leafTables;
 
   bool isXen = config.target == Target::Xen;
   std::uint64_t pool = abi::kIoPool;
@@ -208,6 +229,11 @@ Layout planLayout(const Config &config, const Settings &settings,
   substitute(layout.script, "%BOOT%", isXen ? kBoot : "");
   substitute(layout.script, "%FIRST%", isXen ? ".text.sealed" : ".text.boot");
   substitute(layout.script, "%TABLES%", tables);
+  substitute(layout.script, "%FRAMES%",
+             extras.unwindInfo ? kUnwindTable : kFrames);
+  substitute(layout.script, "%UNLOADED%",
+             extras.unwindInfo ? kUnloadedFrames : "");
+  substitute(layout.script, "%UNWINDSIZE%", utostr(room.unwindInfo));
   substitute(layout.script, "%STACK%", stack);
   substituteGaps(layout.script, isXen ? config.seed : std::nullopt);
   substitute(layout.script, "%POOL%",

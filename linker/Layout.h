@@ -27,13 +27,20 @@ struct Placement {
 struct Extras {
   bool threads = false; ///< stacks beside the main one
   bool grants = false;  ///< pages that other domains get to see
+  /// Compact unwind information, and frames are none of the image's.
+  bool unwindInfo = false;
+};
+
+/// Room is set aside for what is known when addresses are; the pipeline asks again
+/// with more when that was not enough.
+struct Room {
+  unsigned leafTables = 1;    ///< last-level page tables
+  std::size_t unwindInfo = 0; ///< bytes
 };
 
 /// With a seed the regions lie apart by as many pages as it says.
-/// `leafTables` last-level page tables are set aside; the pipeline asks again
-/// with more when the image outgrew them.
 Layout planLayout(const Config &config, const Settings &settings,
-                  unsigned leafTables, const Placement &placement,
+                  const Room &room, const Placement &placement,
                   const Extras &extras);
 
 } // namespace ampoule::linker

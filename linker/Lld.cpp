@@ -130,7 +130,6 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
       "nostart-stop-gc",
       "--icf=safe",
       config.optLevel == 0 ? "-O1" : "-O2", // ends of strings are shared
-      "--eh-frame-hdr",
       "-z",
       "norelro",
       "-z",
@@ -143,6 +142,8 @@ Expected<LldOutput> runLld(ArrayRef<SmallString<0>> objects,
       "--error-limit=0",
       "--no-fatal-warnings",
       "--threads=2"};
+  if (!program.hasUnwindInfo)
+    args.push_back("--eh-frame-hdr");
   if (!config.demangle)
     args.push_back("--no-demangle");
   if (config.warnUnresolved)

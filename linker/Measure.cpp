@@ -67,6 +67,21 @@ public:
       addFrames(*frames, tables);
   }
 
+  /// A word of the table, or two more if there are exceptions to catch, is a function's.
+  void read(const UnwindInfo &info, std::uint64_t address) {
+    std::uint64_t end = 0;
+    auto addUpTo = [&](std::uint64_t offset) {
+      if (end < offset)
+        add(address + end, offset - end, "");
+    };
+    for (const UnwindInfo::Piece &piece : info.pieces) {
+      addUpTo(piece.offset);
+      add(address + piece.offset, piece.size, functionAt(piece.function));
+      end = piece.offset + piece.size;
+    }
+    addUpTo(info.bytes.size());
+  }
+
 private:
   std::string functionAt(std::uint64_t address) const {
     auto it = symbols.named.find(address);
@@ -154,7 +169,8 @@ bool isDescriptorTable(StringRef symbol) {
   return symbol == "__ampoule_idt" || symbol.contains("ampoule_gdt");
 }
 
-Extents readExtents(const image::Image &image, const FinalSymbols &symbols) {
+Extents readExtents(const image::Image &image, const FinalSymbols &symbols,
+                    const UnwindInfo &unwindInfo) {
   Extents extents;
   for (auto &[address, name] : symbols.named) {
     const FinalSymbols::Symbol &symbol = symbols.table.find(name)->second;
@@ -164,7 +180,9 @@ Extents readExtents(const image::Image &image, const FinalSymbols &symbols) {
       extents[address] = {symbol.size, symbol.isCode ? "code" : "data", name};
   }
   std::unique_ptr<ELFObjectFileBase> file = debugTwin(image);
-  UnwindReader(*file, symbols, extents).read();
+  UnwindReader reader(*file, symbols, extents);
+  reader.read();
+  reader.read(unwindInfo, image.linked.symbol(kUnwindInfo));
   for (auto &[address, table] : symbols.jumpTables)
     extents.try_emplace(address, Extent{table.size, "data", table.function});
   for (ELFSectionRef section : file->sections())
@@ -286,7 +304,8 @@ FinalSymbols readSymbols(const image::Image &image, StringRef sections) {
 }
 
 void measureImage(Report &report, const image::Image &image,
-                  const FinalSymbols &symbols, const BytesBefore &before) {
+                  const FinalSymbols &symbols, const UnwindInfo &unwindInfo,
+                  const BytesBefore &before) {
   report.buildId = image.buildId;
   report.before = before.byModule;
   Explanation &explanation = report.explanation;
@@ -296,7 +315,7 @@ void measureImage(Report &report, const image::Image &image,
     return it == nodeOf.end() ? "native runtime"
                               : explanation.graph[it->second].module;
   };
-  Extents extents = readExtents(image, symbols);
+  Extents extents = readExtents(image, symbols, unwindInfo);
   Labeller labeller(report, extents, image, moduleOf);
 
   StringRef bytes(image.file.data(), image.file.size());

@@ -4,6 +4,7 @@
 
 #include "linker/Bytes.h"
 #include "linker/Report.h"
+#include "linker/UnwindInfo.h"
 #include "xen-boot/image/Image.h"
 
 namespace ampoule::linker {
@@ -32,6 +33,7 @@ FinalSymbols readSymbols(const image::Image &image, llvm::StringRef sections);
 /// Labels every byte of the finished file and gives each node of the report's
 /// graph its bytes.
 void measureImage(Report &report, const image::Image &image,
-                  const FinalSymbols &symbols, const BytesBefore &before);
+                  const FinalSymbols &symbols, const UnwindInfo &unwindInfo,
+                  const BytesBefore &before);
 
 } // namespace ampoule::linker

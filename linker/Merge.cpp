@@ -398,7 +398,7 @@ struct MergeDiagnostics : DiagnosticHandler {
     if (info.getSeverity() == DS_Error)
       diag.error(text);
     else if (info.getSeverity() == DS_Warning)
-      diag.warnOnce(text);
+      diag.warning(text);
     return true;
   }
   Diag &diag;

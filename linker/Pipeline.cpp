@@ -20,6 +20,7 @@
 #include "linker/Start.h"
 #include "linker/Supports.h"
 #include "linker/Undefined.h"
+#include "linker/UnwindInfo.h"
 #include "xen-boot/abi/layout.h"
 #include "xen-boot/image/Verify.h"
 
@@ -67,6 +68,7 @@ struct Placed {
   std::string map; ///< lld's
   image::Verification verification;
   std::uint64_t hypercalls; ///< that it can issue
+  UnwindInfo unwindInfo;
 };
 
 /// The image with its stack lies in the memory that the domain gets.
@@ -85,6 +87,22 @@ bool checkFit(std::uint64_t end, const Settings &settings, Diag &diag) {
   return true;
 }
 
+/// Of what is compiled by our code generation the frames are as at calls.
+Expected<UnwindInfo> readUnwindInfo(MemoryBufferRef elf,
+                                    const image::Linked &linked,
+                                    const Program &program) {
+  DenseSet<std::uint64_t> natives;
+  for (const InputFile *file : program.natives)
+    for (const object::ELFSymbolRef &symbol : file->native->symbols())
+      if (Expected<StringRef> name = symbol.getName())
+        natives.insert(linked.symbol(*name));
+      else
+        consumeError(name.takeError());
+  return makeUnwindInfo(
+      elf, linked.symbol(kUnwindInfo),
+      [&](std::uint64_t address) { return natives.contains(address); });
+}
+
 /// The image stage may find that the tables need more room than was planned, or
 /// that code is not fit for a seal where it lies.
 std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
@@ -92,9 +110,10 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
                              const Extras &extras, std::uint64_t hypercalls,
                              const Config &config, Diag &diag, Walk &walk) {
   SealedLayout sealed;
-  for (unsigned leafTables = 1, round = 0;; ++round) {
+  Room room;
+  for (unsigned round = 0;; ++round) {
     Layout layout =
-        planLayout(config, settings, leafTables, sealed.placement(), extras);
+        planLayout(config, settings, room, sealed.placement(), extras);
     if (round == 0)
       walk.print("layout", [&](raw_ostream &os) { os << layout.script; });
     if (config.stopAfter == "layout")
@@ -111,6 +130,7 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
     // At this point every address is fixed.
     MemoryBufferRef elf = *output->elf;
     image::SealFacts facts;
+    UnwindInfo unwindInfo;
     if (config.target == Target::Xen) {
       Expected<image::Linked> linked = image::readLinked(elf);
       if (!linked) {
@@ -121,15 +141,28 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       if (!checkFit(linked->symbol("__ampoule_image_end"), settings, diag))
         return std::nullopt;
       unsigned needed = image::countPageTables(image::planMappings(*linked));
+      bool isTooSmall = false;
       if (needed > layout.tablePages) {
-        leafTables += needed - layout.tablePages;
-        continue;
+        room.leafTables += needed - layout.tablePages;
+        isTooSmall = true;
       }
+      if (extras.unwindInfo) {
+        Expected<UnwindInfo> info = readUnwindInfo(elf, *linked, program);
+        if (!info) {
+          diag.error(info.takeError());
+          return std::nullopt;
+        }
+        unwindInfo = std::move(*info);
+        isTooSmall |= unwindInfo.bytes.size() > room.unwindInfo;
+        room.unwindInfo = unwindInfo.bytes.size();
+      }
+      if (isTooSmall)
+        continue;
     }
     auto finish = [&]() -> Expected<image::Image> {
       if (config.target != Target::Xen)
         return image::finishLinuxProgram(elf);
-      return image::finishImage(elf, facts);
+      return image::finishImage(elf, facts, unwindInfo.bytes);
     };
     Expected<image::Image> image = finish();
     image::Verification verification;
@@ -147,8 +180,27 @@ std::optional<Placed> layOut(ArrayRef<SmallString<0>> objects,
       return std::nullopt;
     }
     return Placed{std::move(*image), std::move(output->map),
-                  std::move(verification), facts.hypercalls};
+                  std::move(verification), facts.hypercalls,
+                  std::move(unwindInfo)};
   }
+}
+
+/// Gives each function whose frame has no encoding a frame pointer; false: all have one.
+bool giveFramePointers(Program &program, const Placed &placed) {
+  constexpr StringLiteral kAttribute = "frame-pointer";
+  DenseSet<std::uint64_t> found(placed.unwindInfo.unencodable.begin(),
+                                placed.unwindInfo.unencodable.end());
+  bool changed = false;
+  for (const auto &[name, address] : placed.image.linked.symbols) {
+    Function *function =
+        found.contains(address) ? program.module->getFunction(name) : nullptr;
+    if (!function ||
+        function->getFnAttribute(kAttribute).getValueAsString() == "all")
+      continue;
+    function->addFnAttr(kAttribute, "all");
+    changed = true;
+  }
+  return changed;
 }
 
 } // namespace
@@ -262,6 +314,8 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
              [&](raw_ostream &os) { program->module->print(os, nullptr); });
   if (!walk.passed("optimise"))
     return std::nullopt;
+  if (program->hasUnwindInfo)
+    prepareFrames(*program);
   StringMap<std::uint64_t> frames;
   Seal seal = {.isWanted =
                    config.target == Target::Xen && config.optLevel != 0};
@@ -278,11 +332,23 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   std::uint64_t hypercalls = issuedHypercalls(*program->module) |
                              issuedByNatives(closure.graph, closure.live);
   std::optional<Placed> placed;
+  if (const GlobalValue *info = program->module->getNamedValue(kUnwindInfo))
+    extras.unwindInfo = program->hasUnwindInfo && !info->use_empty();
   while (true) {
     placed = layOut(objects, *program, configuration.settings, extras,
                     hypercalls, config, diag, walk);
     if (!placed)
       return std::nullopt;
+    if (giveFramePointers(*program, *placed)) {
+      objects = generateCode(*program, *machine, config.optLevel, seal, frames);
+      continue;
+    }
+    // A function that saves other registers than functions do.
+    if (!placed->unwindInfo.unencodable.empty()) {
+      Config without = config;
+      without.unwindInfo = false;
+      return link(without, diag, os);
+    }
     report.instructions = reportInstructions(placed->verification.violations,
                                              placed->image.linked);
     if (!seal.isWanted || report.instructions.empty())
@@ -320,7 +386,7 @@ std::optional<Product> link(const Config &config, Diag &diag, raw_ostream &os) {
   FinalSymbols finalSymbols = readSymbols(image, placed->map);
   report.explanation =
       fates.explain(std::move(closure.before), closure.graph, finalSymbols);
-  measureImage(report, image, finalSymbols, before);
+  measureImage(report, image, finalSymbols, placed->unwindInfo, before);
   std::string text;
   raw_string_ostream stream(text);
   writeJson(report, stream);

@@ -40,6 +40,8 @@ struct Program {
   std::vector<std::string> virtualsKept;
   /// The user's code may read an object's type from its vtable (DynamicTypes.h).
   bool readsDynamicTypes = false;
+  /// The image has compact unwind information, not DWARF's frames (UnwindInfo.h).
+  bool hasUnwindInfo = false;
   /// Messages about undefined symbols that were given with more detail than
   /// the final link has.
   llvm::StringSet<> reported;

@@ -34,18 +34,9 @@ bool endsProgram(const LandingPadInst &pad) {
   return false;
 }
 
-/// What needs the unwinder without an exception (unwind.h, libunwind.h).
-constexpr StringLiteral kWalks[] = {
-    "_Unwind_ForcedUnwind", "_Unwind_Backtrace", "unw_getcontext",
-    "_Unwind_FindEnclosingFunction", "_Unwind_Find_FDE"};
-
 bool mayUnwind(const Program &program, const ProgramGraph &graph,
                const LiveSet &live) {
-  auto isUsed = [&](StringRef name) {
-    const GlobalValue *value = program.module->getNamedValue(name);
-    return value && !value->use_empty();
-  };
-  if (!program.virtualsKept.empty() || any_of(kWalks, isUsed))
+  if (!program.virtualsKept.empty() || walksStack(program))
     return true;
   for (const Function &function : *program.module)
     if (graph.isLive(&function, live))
@@ -93,6 +84,19 @@ bool dropLandingPads(Function &function) {
 }
 
 } // namespace
+
+bool walksStack(const Program &program) {
+  constexpr StringLiteral kWalks[] = {
+      "_Unwind_ForcedUnwind",  "_Unwind_Backtrace",
+      "unw_getcontext",        "_Unwind_FindEnclosingFunction",
+      "_Unwind_Find_FDE",      "__register_frame",
+      "__register_frame_info", "__deregister_frame",
+      "__deregister_frame_info"};
+  return any_of(kWalks, [&](StringRef name) {
+    const GlobalValue *value = program.module->getNamedValue(name);
+    return value && !value->use_empty();
+  });
+}
 
 bool dropLandingPads(Program &program, const ProgramGraph &graph,
                      const LiveSet &live) {

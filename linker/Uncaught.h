@@ -12,9 +12,13 @@
 
 namespace ampoule::linker {
 
+/// Whether the program itself asks about its stack, or brings tables of its own
+/// (unwind.h, libunwind.h, and GCC's unwind-dw2-fde.h).
+bool walksStack(const Program &program);
+
 /// Removes the landing pads of a program that has no handler; false if there was
 /// nothing to remove. Nothing is removed where native code may have handlers, nor where
-/// the program itself asks the unwinder for something (_Unwind_Backtrace, …).
+/// the program walks its stack.
 bool dropLandingPads(Program &program, const ProgramGraph &graph,
                      const LiveSet &live);
 

@@ -96,10 +96,38 @@ guest_library(libc++abi
         -DLIBCXXABI_NON_DEMANGLING_TERMINATE -I${llvm}/libcxxabi/include
         -I${llvm}/libcxxabi/src -I${llvm}/libcxx/src ${cxx_includes})
 
-# Bare metal: unwind tables are where the link script says.
+# Bare metal: unwind tables are where the link script says. They are DWARF's, or
+# compact unwind information, for which the headers are compiled once more. Frame
+# pointers make what is native the same at all of its calls.
 set(unwind ${llvm}/libunwind)
+set(compact ${generated}/libunwind)
+file(COPY ${unwind}/src/ DESTINATION ${compact} FILES_MATCHING PATTERN "*.h*")
+patch_file(${unwind}/src/config.h ${compact}/config.h
+  "#if !defined(_LIBUNWIND_ARM_EHABI)
+    #define _LIBUNWIND_SUPPORT_DWARF_UNWIND 1
+    #define _LIBUNWIND_SUPPORT_DWARF_INDEX 1
+  #endif
+#elif defined(__BIONIC__)"
+  "#define _LIBUNWIND_SUPPORT_COMPACT_UNWIND 1
+#elif defined(__BIONIC__)")
+patch_file(${unwind}/src/AddressSpace.hpp ${compact}/AddressSpace.hpp
+  "#elif defined(_LIBUNWIND_ARM_EHABI) && defined(_LIBUNWIND_IS_BAREMETAL)
+  // Bare metal"
+  "#elif defined(_LIBUNWIND_SUPPORT_COMPACT_UNWIND)
+  info.compact_unwind_section = (uintptr_t)&__ampoule_unwind_info;
+  return true;
+#elif defined(_LIBUNWIND_ARM_EHABI) && defined(_LIBUNWIND_IS_BAREMETAL)
+  // Bare metal")
+patch_cxx(libunwind/src/libunwind.cpp
+  "  // Use \"placement new\""
+  "  if (__ampoule_compact_unwind()) {
+    ampoule_init_compact(cursor, context);
+    return UNW_ESUCCESS;
+  }
+  // Use \"placement new\"")
+set(cursors ${patched} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/compact_unwind.cpp)
 guest_library(libunwind
-  SOURCES ${unwind}/src/libunwind.cpp ${unwind}/src/UnwindLevel1.c
+  SOURCES ${cursors} ${unwind}/src/UnwindLevel1.c
           ${unwind}/src/UnwindLevel1-gcc-ext.c
           ${unwind}/src/UnwindRegistersSave.S
           ${unwind}/src/UnwindRegistersRestore.S
@@ -107,15 +135,22 @@ guest_library(libunwind
         -D_LIBUNWIND_IS_NATIVE_ONLY -D_LIBUNWIND_HAS_NO_THREADS
         -D_LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS -I${unwind}/include
         -w
-        $<$<COMPILE_LANGUAGE:C>:-std=c11 -fexceptions -funwind-tables ${libc_includes}>
+        $<$<COMPILE_LANGUAGE:C>:-std=c11 -fexceptions -funwind-tables
+        -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer ${libc_includes}>
         $<$<COMPILE_LANGUAGE:CXX>:-std=c++20 -fno-rtti -fno-exceptions
         -nostdinc++ ${cxx_includes}>
-        "$<$<COMPILE_LANGUAGE:C,CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/cxx/unwind_messages.h>")
+        "$<$<COMPILE_LANGUAGE:C,CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/cxx/unwind_messages.h>"
+        "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/cxx/compact_unwind.h>")
 
-# Nothing is thrown through the cursor's functions. Nor have they canaries, which
+# Nothing is thrown through the cursors' functions. Nor have they canaries, which
 # would then be in all that throws.
-set_property(SOURCE ${unwind}/src/libunwind.cpp APPEND PROPERTY COMPILE_OPTIONS
-             ${bitcode} -fno-stack-protector)
+set_property(SOURCE ${cursors} APPEND PROPERTY COMPILE_OPTIONS ${bitcode}
+             -fno-stack-protector)
+set_property(SOURCE ${patched} APPEND PROPERTY COMPILE_OPTIONS
+             -I${unwind}/src)
+set_property(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/cxx/compact_unwind.cpp
+             APPEND PROPERTY COMPILE_OPTIONS -I${compact}
+             -DLocalAddressSpace=CompactAddressSpace)
 
 # compiler-rt's builtins. Left out: what belongs to other systems.
 file(GLOB sources ${llvm}/compiler-rt/lib/builtins/*.c)

@@ -347,7 +347,8 @@ std::vector<Mapping> planMappings(const Linked &linked) {
   return mappings;
 }
 
-Expected<Image> finishImage(MemoryBufferRef elf, const SealFacts &seal) {
+Expected<Image> finishImage(MemoryBufferRef elf, const SealFacts &seal,
+                            ArrayRef<std::uint8_t> unwindInfo) {
   Expected<Linked> linked = readLinked(elf);
   if (!linked)
     return linked.takeError();
@@ -366,6 +367,10 @@ Expected<Image> finishImage(MemoryBufferRef elf, const SealFacts &seal) {
   if (Error error =
           writeInterruptGates(*linked, linked->symbol("__ampoule_idt.size")))
     return error;
+  if (!unwindInfo.empty())
+    memcpy(at(*linked, linked->symbol("__ampoule_unwind_info"),
+              unwindInfo.size()),
+           unwindInfo.data(), unwindInfo.size());
   writeSealFacts(*linked, seal);
   image.buildId = writeBuildId(*linked);
   image.tables = std::move(*tables);

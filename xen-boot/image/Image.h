@@ -56,10 +56,11 @@ struct SealFacts {
   bool isProved = true; ///< verifyImage found nothing
 };
 
-/// Writes page tables, interrupt descriptors, seal and build ID, then the file.
+/// Writes page tables, unwind information, interrupt descriptors, seal and build ID, then the file.
 /// The bytes depend on what is loaded alone, not on debug information.
 llvm::Expected<Image> finishImage(llvm::MemoryBufferRef elf,
-                                  const SealFacts &seal);
+                                  const SealFacts &seal,
+                                  llvm::ArrayRef<std::uint8_t> unwindInfo);
 
 /// The Linux test target: the linked file itself, without debug information.
 llvm::Expected<Image> finishLinuxProgram(llvm::MemoryBufferRef elf);
