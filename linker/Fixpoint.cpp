@@ -154,8 +154,9 @@ Closure findClosure(Program &program, const SymbolTable &symbols,
     // What falls later is no reason against it.
     bool isPossible = config.unwindInfo && config.target == Target::Xen &&
                       config.optLevel != 0;
-    program.hasUnwindInfo |=
-        isPossible && canHaveUnwindInfo(program, closure.graph, closure.live);
+    if (isPossible && !program.hasUnwindInfo)
+      program.hasUnwindInfo =
+          canHaveUnwindInfo(program, closure.graph, closure.live);
     if (program.hasUnwindInfo || !isPossible || isLast)
       questions.answerUnwindInfo(program.hasUnwindInfo);
     if (isLast) {

@@ -367,10 +367,13 @@ Expected<Image> finishImage(MemoryBufferRef elf, const SealFacts &seal,
   if (Error error =
           writeInterruptGates(*linked, linked->symbol("__ampoule_idt.size")))
     return error;
-  if (!unwindInfo.empty())
-    memcpy(at(*linked, linked->symbol("__ampoule_unwind_info"),
-              unwindInfo.size()),
-           unwindInfo.data(), unwindInfo.size());
+  if (!unwindInfo.empty()) {
+    std::uint8_t *place = at(*linked, linked->symbol("__ampoule_unwind_info"),
+                             unwindInfo.size());
+    if (!place)
+      return createStringError("no room for unwind information");
+    memcpy(place, unwindInfo.data(), unwindInfo.size());
+  }
   writeSealFacts(*linked, seal);
   image.buildId = writeBuildId(*linked);
   image.tables = std::move(*tables);

@@ -56,8 +56,8 @@ struct SealFacts {
   bool isProved = true; ///< verifyImage found nothing
 };
 
-/// Writes page tables, unwind information, interrupt descriptors, seal and build ID, then the file.
-/// The bytes depend on what is loaded alone, not on debug information.
+/// Writes page tables, unwind information, interrupt descriptors, seal and build ID,
+/// then the file. The bytes depend on what is loaded alone, not on debug information.
 llvm::Expected<Image> finishImage(llvm::MemoryBufferRef elf,
                                   const SealFacts &seal,
                                   llvm::ArrayRef<std::uint8_t> unwindInfo);
